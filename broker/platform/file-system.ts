@@ -1,0 +1,62 @@
+/**
+ * Files behind a port: Node's, and a twin in memory that can fail, fill up and forget what was not
+ * synced. Errors are those of Node (`code` ENOENT, ENOSPC, EIO ...), from the twin too.
+ */
+
+export interface FileSystem {
+  /** `read` needs the file to exist; `write` creates it if missing and keeps what it holds. */
+  open(path: string, mode: 'read' | 'write'): Promise<FileHandle>;
+  readFile(path: string): Promise<Buffer>;
+  /** Names of what a folder holds, without `.` and `..`, sorted. */
+  list(folder: string): Promise<readonly string[]>;
+  stat(path: string): Promise<FileStat | null>;
+  /** Makes the folder and its parents; no error if it is there. */
+  makeFolder(folder: string): Promise<void>;
+  /** Replaces what `to` names. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; no error if it is gone. */
+  remove(path: string): Promise<void>;
+  /** Removes a folder with all it holds; no error if it is gone. */
+  removeFolder(folder: string): Promise<void>;
+  /** Makes creations, renames and removals in the folder survive a loss of power. */
+  syncFolder(folder: string): Promise<void>;
+  /**
+   * Takes the POSIX lock (fcntl, as Java's FileChannel.lock takes it) on a file, which is created
+   * if missing. Null: another process holds it.
+   */
+  lock(path: string): Promise<FileLock | null>;
+}
+
+export interface FileStat {
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly isFolder: boolean;
+}
+
+export interface FileLock {
+  release(): Promise<void>;
+}
+
+export interface FileHandle {
+  /** For sendfile; in the twin a number that only the twin knows. */
+  readonly fd: number;
+  /**
+   * Writes the buffers one after the other from `position` on: all of them, or it fails. Completes
+   * inline, returning undefined, while that is fast; otherwise in the thread pool. The buffers must
+   * not change before it is done.
+   */
+  write(buffers: readonly Buffer[], position: number): Promise<void> | undefined;
+  /** Fills `target` from `position` on; the result is shorter only at the end of the file. */
+  read(target: Buffer, position: number): Promise<number>;
+  size(): Promise<number>;
+  truncate(size: number): Promise<void>;
+  /** fsync: data and metadata. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The code of a failed call, such as `ENOSPC`; undefined for errors of another kind. */
+export function fileErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,11 @@
+/** UUIDs are 16 bytes on the wire and, inside and in ZooKeeper, the 22 characters of their base64url. */
+
+export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+export function uuidToText(bytes: Buffer): string {
+  return bytes.toString('base64url');
+}
+
+export function uuidToBytes(text: string): Buffer {
+  return Buffer.from(text, 'base64url');
+}
