@@ -16,6 +16,8 @@ export interface FileSpan {
   release(): void;
   /** Reads the span into memory; for peers that no sendfile reaches, and for tests. */
   read(): Promise<Buffer>;
+  /** As read(), of `size` bytes from `start` on, counted from the start of the span. */
+  slice(start: number, size: number): Promise<Buffer>;
 }
 
 export type PayloadPart = Buffer | FileSpan;

@@ -11,3 +11,8 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
 };
+
+/** RFC 3339 in UTC and whole seconds, as Kubernetes writes times: `2024-05-01T12:00:00Z`. */
+export function rfc3339(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z');
+}

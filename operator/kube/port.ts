@@ -5,37 +5,9 @@
  * the spec, finalizers, collection of owned objects.
  */
 
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-}
+import type { KubeObject } from '../api/object.ts';
 
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly OwnerReference[];
-  readonly finalizers?: readonly string[];
-  readonly uid?: string;
-  readonly generation?: number;
-  readonly resourceVersion?: string;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-}
-
-/** Any object: the port does not look below `metadata`, but for what apply has to merge. */
-export interface KubeObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
-  readonly spec?: unknown;
-  readonly status?: unknown;
-}
+export type { KubeObject, ObjectMeta, OwnerReference } from '../api/object.ts';
 
 /** A kind of resource, such as {apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets'}. */
 export interface ResourceKind<T extends KubeObject = KubeObject> {

@@ -24,7 +24,8 @@ interface NamedField {
 interface Layout {
   readonly ordinary: readonly NamedField[];
   readonly tagged: readonly NamedField[];
-  readonly absent: readonly NamedField[];
+  /** Fields that the version lacks and that must have their default when written. */
+  readonly refused: readonly NamedField[];
 }
 
 type Values = Record<string, unknown>;
@@ -41,8 +42,10 @@ export function struct<const F extends Fields>(fields: F): Type<StructOf<F>> {
     kind: 'struct',
     initial,
     fields,
+    isInitial: (values) => named.every((entry) => isDefault(entry, values[entry.name])),
     read(reader, version, flexible) {
       const layout = layoutOf(version);
+      // A clone of the initial values has its final shape at once: cheaper than adding fields.
       const values = { ...initial };
       for (const entry of layout.ordinary) {
         values[entry.name] = readField(reader, entry, version, flexible);
@@ -50,13 +53,15 @@ export function struct<const F extends Fields>(fields: F): Type<StructOf<F>> {
       if (flexible) readTags(reader, layout, values, version);
       return values;
     },
-    write(writer, value, version, flexible) {
+    write(writer, values, version, flexible) {
       const layout = layoutOf(version);
       for (const entry of layout.ordinary) {
-        writeField(writer, entry, value[entry.name], { version, flexible });
+        const value = values[entry.name];
+        if (value === null) checkNullable(entry, version);
+        entry.type.write(writer, value, version, flexible);
       }
-      for (const entry of layout.absent) checkDefault(entry, value[entry.name], version);
-      if (flexible) writeTags(writer, layout, value, version);
+      for (const entry of layout.refused) checkDefault(entry, values[entry.name], version);
+      if (flexible) writeTags(writer, layout, values, version);
     },
   };
   // The loop above builds exactly the fields of F: the one place where types follow from data.
@@ -99,7 +104,7 @@ function layOut(fields: readonly NamedField[], version: number): Layout {
   return {
     ordinary: present.filter(({ tag }) => tag < 0),
     tagged: present.filter(({ tag }) => tag >= 0).sort((a, b) => a.tag - b.tag),
-    absent: fields.filter((entry) => !present.includes(entry)),
+    refused: fields.filter((entry) => !present.includes(entry) && !entry.ignorable),
   };
 }
 
@@ -111,37 +116,23 @@ function readField(reader: Reader, entry: NamedField, version: number, flexible:
   return value;
 }
 
-function writeField(
-  writer: Writer,
-  entry: NamedField,
-  value: unknown,
-  { version, flexible }: { version: number; flexible: boolean },
-): void {
-  if (value === null && version < entry.nullableSince) {
-    throw new RangeError(`${entry.name} is not nullable in version ${String(version)}`);
-  }
-  entry.type.write(writer, value, version, flexible);
+function checkNullable(entry: NamedField, version: number): void {
+  if (version >= entry.nullableSince) return;
+  throw new RangeError(`${entry.name} is not nullable in version ${String(version)}`);
 }
 
 function checkDefault(entry: NamedField, value: unknown, version: number): void {
-  if (entry.ignorable || isDefault(entry, value)) return;
+  if (isDefault(entry, value)) return;
   throw new RangeError(`version ${String(version)} has no field ${entry.name}`);
 }
 
-function isDefault(entry: NamedField, value: unknown): boolean {
-  if (value === undefined || value === entry.initial) return true;
-  if (Array.isArray(value) && Array.isArray(entry.initial)) {
-    return value.length === 0 && entry.initial.length === 0;
+function isDefault({ type, initial }: NamedField, value: unknown): boolean {
+  if (value === undefined || value === initial) return true;
+  if (Array.isArray(value) && Array.isArray(initial)) {
+    return value.length === 0 && initial.length === 0;
   }
-  if (entry.type.kind === 'struct') return sameFields(entry.type, value);
-  return Buffer.isBuffer(value) && Buffer.isBuffer(entry.initial) && value.equals(entry.initial);
-}
-
-function sameFields(type: Type<unknown>, value: unknown): boolean {
-  const values = value as Values;
-  return Object.entries(type.fields ?? {}).every(([name, entry]) =>
-    isDefault(nameField(name, entry), values[name]),
-  );
+  if (type.isInitial !== undefined) return type.isInitial(value);
+  return Buffer.isBuffer(value) && Buffer.isBuffer(initial) && value.equals(initial);
 }
 
 function readTags(reader: Reader, layout: Layout, values: Values, version: number): void {
@@ -159,12 +150,18 @@ function readTags(reader: Reader, layout: Layout, values: Values, version: numbe
   }
 }
 
-function writeTags(writer: Writer, layout: Layout, value: Values, version: number): void {
-  const set = layout.tagged.filter((entry) => !isDefault(entry, value[entry.name]));
+function writeTags(writer: Writer, layout: Layout, values: Values, version: number): void {
+  if (layout.tagged.length === 0) {
+    writer.uvarint(0);
+    return;
+  }
+  const set = layout.tagged.filter((entry) => !isDefault(entry, values[entry.name]));
   writer.uvarint(set.length);
   for (const entry of set) {
+    const value = values[entry.name];
+    if (value === null) checkNullable(entry, version);
     const inner = new Writer();
-    writeField(inner, entry, value[entry.name], { version, flexible: true });
+    entry.type.write(inner, value, version, true);
     const content = inner.toBuffer();
     writer.uvarint(entry.tag);
     writer.uvarint(content.length);

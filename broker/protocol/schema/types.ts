@@ -29,6 +29,8 @@ export interface Type<T> {
   readonly initial: T;
   read(reader: Reader, version: number, flexible: boolean): T;
   write(writer: Writer, value: T, version: number, flexible: boolean): void;
+  /** Whether a value says no more than `initial`; for structs. Other types are compared. */
+  isInitial?(value: T): boolean;
   /** The element type of an array, the fields of a struct. */
   readonly element?: Type<unknown>;
   readonly fields?: Fields;
@@ -124,11 +126,16 @@ export const uuid: Type<string> = {
   write: (writer, value) => writer.uuid(value),
 };
 
+const STRING_SIZE_MAX = 0x7fff;
+
 export const nullableString: Type<string | null> = {
   kind: 'nullableString',
   initial: '',
   read(reader, _version, flexible) {
     const size = readLength(reader, flexible, 'int16');
+    if (size > STRING_SIZE_MAX) {
+      throw new ProtocolError(`a string of ${String(size)} bytes is too long`);
+    }
     return size < 0 ? null : reader.utf8(size);
   },
   write(writer, value, _version, flexible) {
@@ -137,7 +144,9 @@ export const nullableString: Type<string | null> = {
       return;
     }
     const size = Buffer.byteLength(value, 'utf8');
-    if (size > 0x7fff) throw new RangeError(`a string of ${String(size)} bytes is too long`);
+    if (size > STRING_SIZE_MAX) {
+      throw new RangeError(`a string of ${String(size)} bytes is too long`);
+    }
     writeLength(writer, size, flexible, 'int16');
     writer.utf8(value, size);
   },
@@ -185,7 +194,11 @@ export const recordPayload: Type<Payload | null> = {
   },
   write(writer, value, _version, flexible) {
     writeLength(writer, value === null ? -1 : payloadSize(value), flexible, 'int32');
-    if (value !== null) for (const part of value) writer.part(part);
+    if (value === null) return;
+    for (const part of value) {
+      if (Buffer.isBuffer(part)) writer.bytes(part);
+      else writer.part(part);
+    }
   },
 };
 

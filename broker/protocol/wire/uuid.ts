@@ -6,6 +6,9 @@ export function uuidToText(bytes: Buffer): string {
   return bytes.toString('base64url');
 }
 
+/** RangeError for text that is no UUID. */
 export function uuidToBytes(text: string): Buffer {
-  return Buffer.from(text, 'base64url');
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== 16) throw new RangeError(`'${text}' is no UUID`);
+  return bytes;
 }

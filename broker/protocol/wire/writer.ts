@@ -4,7 +4,6 @@
  */
 
 import type { Payload, PayloadPart } from '../../model/payload.ts';
-import { payloadSize } from '../../model/payload.ts';
 import { uuidToBytes } from './uuid.ts';
 
 const INITIAL_SIZE = 256;
@@ -128,20 +127,6 @@ export class Writer {
   /** Everything written, in order; the writer must not be used afterwards. */
   payload(): Payload {
     this.#flush();
-    return this.#parts;
-  }
-
-  /** As payload(), preceded by its size as an int32: a whole frame. */
-  frame(): Payload {
-    this.#flush();
-    const size = Buffer.allocUnsafe(4);
-    const first = this.#parts[0];
-    size.writeInt32BE(payloadSize(this.#parts), 0);
-    if (first !== undefined && Buffer.isBuffer(first) && first.length < PART_SIZE_MIN) {
-      this.#parts[0] = Buffer.concat([size, first]);
-    } else {
-      this.#parts.unshift(size);
-    }
     return this.#parts;
   }
 

@@ -1,0 +1,283 @@
+/**
+ * One client's connection: cuts the bytes into frames, starts requests in order, sends answers in
+ * order.
+ *
+ * Invariants: a request starts when all before it are answered; produce requests alone may be in
+ * flight together. Answers leave in the order of their requests, those that are ready at the same
+ * time in one send. Frames wait, and reading pauses, while the connection holds more than
+ * `QUEUED_SIZE_MAX` of unanswered requests or unsent answers. A frame with an impossible size ends
+ * the connection with one log line.
+ */
+
+import type { Payload } from '../model/payload.ts';
+import { releasePayload } from '../model/payload.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ByteSocket, SocketOwner } from '../platform/socket.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { RetainedRegion } from './receive-buffer.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
+import type { Transfer } from './transfer/transfer.ts';
+
+const PRODUCE_KEY = 0;
+const IN_FLIGHT_MAX = 128;
+const QUEUED_SIZE_MAX = 16 * 1024 * 1024;
+const SIZE_FIELD = 4;
+
+/** Null: nothing is answered (a produce with acks=0). */
+export type Answer = Payload | null;
+
+/** What a connection knows of itself; the same object for all its requests. */
+export interface Peer {
+  readonly connectionId: number;
+  readonly listenerName: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface RequestHandler {
+  /**
+   * Answers one frame (without its size field). The frame's bytes are valid until the answer is
+   * there. A ProtocolError ends the connection; so does any other error.
+   */
+  handle(frame: Buffer, peer: Peer): Answer | Promise<Answer>;
+  disconnected(peer: Peer): void;
+}
+
+export interface ConnectionOptions {
+  readonly peer: Peer;
+  readonly handler: RequestHandler;
+  readonly requestSizeMax: number;
+  readonly logger: Logger;
+  readonly onClose: (connection: Connection) => void;
+  readonly nowMs: () => number;
+}
+
+interface Slot {
+  answer: Answer | undefined;
+  readonly region: RetainedRegion;
+  readonly size: number;
+}
+
+export class Connection implements SocketOwner {
+  readonly peer: Peer;
+  readonly #options: ConnectionOptions;
+  readonly #received = new ReceiveBuffer();
+  #socket: ByteSocket | null = null;
+  #transfer: Transfer | null = null;
+  /** Requests whose answer is not sent, oldest first. */
+  #slots: Slot[] = [];
+  #onlyProduce = true;
+  #inFlightSize = 0;
+  #frames: Buffer[] = [];
+  #frameRegions: RetainedRegion[] = [];
+  #framesSize = 0;
+  #paused = false;
+  #closed = false;
+  #draining = false;
+  /** When something last arrived or was answered, for connections.max.idle.ms. */
+  lastActiveMs: number;
+
+  constructor(options: ConnectionOptions) {
+    this.peer = options.peer;
+    this.#options = options;
+    this.lastActiveMs = options.nowMs();
+  }
+
+  start(socket: ByteSocket, transfer: Transfer): void {
+    this.#socket = socket;
+    this.#transfer = transfer;
+  }
+
+  /** No request is waiting, in work, or on its way back. */
+  get idle(): boolean {
+    return this.#slots.length === 0 && this.#frames.length === 0 && this.#queuedSize() === 0;
+  }
+
+  /** Takes no further requests; closes as soon as those begun are answered. */
+  drain(): void {
+    this.#draining = true;
+    if (this.idle) this.close();
+  }
+
+  close(): void {
+    this.#socket?.destroy();
+  }
+
+  /** The transfer has sent all it had. */
+  onDrained(): void {
+    if (this.#draining && this.idle) this.close();
+    else this.#pump();
+  }
+
+  nextBuffer(): Buffer {
+    return this.#received.next(this.#frameSizeWanted());
+  }
+
+  onData(size: number): void {
+    this.lastActiveMs = this.#options.nowMs();
+    this.#received.arrived(size);
+    if (!this.#cutFrames()) return;
+    this.#pump();
+  }
+
+  onClose(error: Error | null): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (error !== null) this.#options.logger.debug({ err: error }, 'connection lost');
+    this.#transfer?.close();
+    this.#dropFrames();
+    for (const slot of this.#slots) if (slot.answer) releasePayload(slot.answer);
+    this.#options.handler.disconnected(this.peer);
+    this.#options.onClose(this);
+  }
+
+  #frameSizeWanted(): number {
+    if (this.#received.size < SIZE_FIELD) return 0;
+    return Math.min(this.#received.peekInt32(), this.#options.requestSizeMax) + SIZE_FIELD;
+  }
+
+  /** False if the connection had to be closed. */
+  #cutFrames(): boolean {
+    while (this.#received.size >= SIZE_FIELD) {
+      const size = this.#received.peekInt32();
+      if (size < 0 || size > this.#options.requestSizeMax) {
+        this.#refuse(`a request of ${String(size)} bytes`);
+        return false;
+      }
+      if (this.#received.size < SIZE_FIELD + size) break;
+      this.#received.skip(SIZE_FIELD);
+      this.#frames.push(this.#received.take(size));
+      this.#frameRegions.push(this.#received.retain());
+      this.#framesSize += size;
+    }
+    return true;
+  }
+
+  /** Starts what may start, sends what is ready, and reads on only while there is room. */
+  #pump(): void {
+    let started = 0;
+    while (started < this.#frames.length && !this.#closed) {
+      const frame = this.#frames[started];
+      if (frame === undefined || !this.#mayStart(frame)) break;
+      started += 1;
+      this.#startRequest(frame, started - 1);
+    }
+    if (this.#closed) return;
+    this.#frames.splice(0, started);
+    this.#frameRegions.splice(0, started);
+    this.#sendReady();
+    this.#balance();
+  }
+
+  #mayStart(frame: Buffer): boolean {
+    if (this.#draining || this.#queuedSize() > QUEUED_SIZE_MAX) return false;
+    if (this.#slots.length === 0) return true;
+    if (this.#slots.length >= IN_FLIGHT_MAX || this.#inFlightSize > QUEUED_SIZE_MAX) return false;
+    return this.#onlyProduce && isProduce(frame);
+  }
+
+  #startRequest(frame: Buffer, index: number): void {
+    const region = this.#frameRegions[index];
+    if (region === undefined) return;
+    this.#framesSize -= frame.length;
+    this.#inFlightSize += frame.length;
+    this.#onlyProduce = isProduce(frame);
+    const slot: Slot = { answer: undefined, region, size: frame.length };
+    this.#slots.push(slot);
+    try {
+      const answer = this.#options.handler.handle(frame, this.peer);
+      if (answer instanceof Promise) this.#await(slot, answer);
+      else slot.answer = answer;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #await(slot: Slot, answer: Promise<Answer>): void {
+    answer.then(
+      (payload) => {
+        if (this.#closed) {
+          if (payload !== null) releasePayload(payload);
+          this.#received.release(slot.region);
+          return;
+        }
+        slot.answer = payload;
+        if (this.#slots[0] === slot) this.#answered();
+      },
+      (error: unknown) => {
+        this.#received.release(slot.region);
+        this.#fail(error);
+      },
+    );
+  }
+
+  /** Answers of one turn go out together: the send waits until the others have had their say. */
+  #answered(): void {
+    if (this.#sendPlanned) return;
+    this.#sendPlanned = true;
+    queueMicrotask(() => {
+      this.#sendPlanned = false;
+      if (!this.#closed) this.#pump();
+    });
+  }
+
+  #sendPlanned = false;
+
+  #sendReady(): void {
+    let ready = 0;
+    let payload: Payload | null = null;
+    for (const slot of this.#slots) {
+      if (slot.answer === undefined) break;
+      ready += 1;
+      this.#inFlightSize -= slot.size;
+      this.#received.release(slot.region);
+      if (slot.answer !== null) {
+        payload = payload === null ? slot.answer : payload.concat(slot.answer);
+      }
+    }
+    if (ready === 0) return;
+    this.#slots.splice(0, ready);
+    this.lastActiveMs = this.#options.nowMs();
+    if (payload !== null) this.#transfer?.send(payload);
+    if (this.#draining && this.idle) this.close();
+  }
+
+  #balance(): void {
+    if (this.#frames.length > 0 && this.#slots.length === 0) this.#answered();
+    const full = this.#framesSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#socket?.pause();
+    else this.#socket?.resume();
+  }
+
+  #queuedSize(): number {
+    return this.#transfer?.queuedSize ?? 0;
+  }
+
+  #refuse(what: string): void {
+    const { address, port } = this.peer;
+    this.#options.logger.warn({ client: `${address}:${String(port)}`, what }, 'connection refused');
+    this.close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    if (error instanceof ProtocolError) this.#refuse(error.message);
+    else {
+      this.#options.logger.error({ err: error }, 'request failed; its connection is closed');
+      this.close();
+    }
+  }
+
+  #dropFrames(): void {
+    for (const region of this.#frameRegions) this.#received.release(region);
+    this.#frames = [];
+    this.#frameRegions = [];
+    this.#framesSize = 0;
+  }
+}
+
+function isProduce(frame: Buffer): boolean {
+  return frame.length >= 2 && frame.readInt16BE(0) === PRODUCE_KEY;
+}

@@ -1,0 +1,120 @@
+/**
+ * Where a connection's bytes arrive. Frames are views of this buffer, never copies.
+ *
+ * Invariants: a region that an unfinished request still looks at is never read into again; the
+ * owner says so by `retain()` and `release()`. The buffer grows with the traffic and shrinks with
+ * it, so that an idle connection owns only a few KiB.
+ */
+
+import assert from 'node:assert/strict';
+
+const SIZE_MIN = 8 * 1024;
+const SIZE_MAX = 1024 * 1024;
+/** Less room than this behind what has arrived is not worth a read of its own. */
+const ROOM_MIN = 4 * 1024;
+
+/** Bytes with the count of requests that still look at them. */
+interface Region {
+  readonly buffer: Buffer;
+  users: number;
+}
+
+export class ReceiveBuffer {
+  #region: Region = { buffer: Buffer.allocUnsafeSlow(SIZE_MIN), users: 0 };
+  /** A region that nobody looks at any more, kept for the next change. */
+  #spare: Region | null = null;
+  #start = 0;
+  #end = 0;
+  #wantedSize = SIZE_MIN;
+
+  /** What has arrived and was not consumed. */
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Room for the next read. `frameSize` is the size of the frame being received, 0 if not known. */
+  next(frameSize: number): Buffer {
+    if (this.size === 0 && this.#region.users === 0) this.#reset();
+    const missing = frameSize - this.size;
+    const room = this.#region.buffer.length - this.#end;
+    if (room < Math.max(ROOM_MIN, missing)) this.#change(Math.max(frameSize, this.#wantedSize));
+    return this.#region.buffer.subarray(this.#end);
+  }
+
+  /** `size` bytes were read into what next() gave. */
+  arrived(size: number): void {
+    const room = this.#region.buffer.length - this.#end;
+    assert(size <= room);
+    this.#end += size;
+    if (size === room) this.#wantedSize = Math.min(this.#wantedSize * 2, SIZE_MAX);
+    else if (size * 4 < this.#wantedSize) {
+      this.#wantedSize = Math.max(this.#wantedSize >> 1, SIZE_MIN);
+    }
+  }
+
+  /** The next four bytes as a signed number; only if that many have arrived. */
+  peekInt32(): number {
+    return this.#region.buffer.readInt32BE(this.#start);
+  }
+
+  /** Consumes bytes without looking at them. */
+  skip(size: number): void {
+    assert(size <= this.size);
+    this.#start += size;
+  }
+
+  /** Consumes `size` bytes; the view is valid until the region's last release. */
+  take(size: number): Buffer {
+    assert(size <= this.size);
+    const view = this.#region.buffer.subarray(this.#start, this.#start + size);
+    this.#start += size;
+    return view;
+  }
+
+  /** Keeps what take() gave from being overwritten; call the result once when done with it. */
+  retain(): Region {
+    this.#region.users += 1;
+    return this.#region;
+  }
+
+  release(region: Region): void {
+    region.users -= 1;
+    assert(region.users >= 0);
+    const idle = region.users === 0 && region !== this.#region;
+    if (idle && region.buffer.length <= SIZE_MAX && this.#wantedSize > SIZE_MIN) {
+      this.#spare = region;
+    }
+  }
+
+  /** Nothing is left: start over, in a smaller region if the traffic has become less. */
+  #reset(): void {
+    this.#start = 0;
+    this.#end = 0;
+    if (this.#region.buffer.length > 2 * this.#wantedSize) {
+      this.#region = { buffer: Buffer.allocUnsafeSlow(this.#wantedSize), users: 0 };
+      this.#spare = null;
+    }
+  }
+
+  #change(size: number): void {
+    const rest = this.#region.buffer.subarray(this.#start, this.#end);
+    const previous = this.#region;
+    if (previous.users === 0 && previous.buffer.length >= size) {
+      previous.buffer.copyWithin(0, this.#start, this.#end);
+    } else {
+      this.#region = this.#takeSpare(size) ?? { buffer: Buffer.allocUnsafeSlow(size), users: 0 };
+      rest.copy(this.#region.buffer);
+    }
+    this.#end = rest.length;
+    this.#start = 0;
+  }
+
+  #takeSpare(size: number): Region | null {
+    const spare = this.#spare;
+    if (spare === null || spare.buffer.length < size) return null;
+    this.#spare = null;
+    return spare;
+  }
+}
+
+export type RetainedRegion = Region;

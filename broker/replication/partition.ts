@@ -1,0 +1,170 @@
+/**
+ * A replica hosted by this broker: leader or follower of one partition.
+ *
+ * Invariants: only the leader takes appends and answers reads; its leader epoch never goes back; the
+ * high watermark never goes back while this broker leads, and never passes what is in the file.
+ * Until followers fetch, the only replica that counts is the leader itself, so the high watermark is
+ * the end of what is written.
+ * Owned by the replica manager, which applies role changes one at a time.
+ */
+
+import assert from 'node:assert/strict';
+import { ErrorCodes } from '../model/error-codes.ts';
+import { KafkaError } from '../model/kafka-error.ts';
+import type { AppendBatches, AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts';
+
+/** What the controller says of a partition (LeaderAndIsr). */
+export interface PartitionState {
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly isr: readonly number[];
+  readonly replicas: readonly number[];
+  /** The version of the partition's state znode. */
+  readonly partitionEpoch: number;
+}
+
+export interface ReadLimits {
+  readonly offset: number;
+  readonly maxBytes: number;
+  readonly minOneBatch: boolean;
+}
+
+/** -1: the client did not say which epoch it knows. */
+const NO_EPOCH = -1;
+
+export class Partition {
+  readonly topic: string;
+  readonly index: number;
+  readonly log: PartitionLog;
+  readonly #brokerId: number;
+  readonly #progressListeners = new Set<() => void>();
+  #state: PartitionState | null = null;
+  #highWatermark: number;
+
+  constructor(options: {
+    readonly topic: string;
+    readonly index: number;
+    readonly brokerId: number;
+    readonly log: PartitionLog;
+    readonly highWatermark: number;
+  }) {
+    this.topic = options.topic;
+    this.index = options.index;
+    this.log = options.log;
+    this.#brokerId = options.brokerId;
+    this.#highWatermark = options.highWatermark;
+    this.log.onWritten = () => this.#advanceHighWatermark();
+  }
+
+  get state(): PartitionState | null {
+    return this.#state;
+  }
+
+  get isLeader(): boolean {
+    return this.#state?.leader === this.#brokerId;
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark;
+  }
+
+  /** No transaction is ever open yet, so everything that is committed is stable. */
+  get lastStableOffset(): number {
+    return this.#highWatermark;
+  }
+
+  /** True if this broker was not the leader before, or in an older epoch. */
+  becomeLeader(state: PartitionState): boolean {
+    assert.equal(state.leader, this.#brokerId);
+    const isNewEpoch = this.#apply(state);
+    if (isNewEpoch) this.log.assignEpochStartOffset(state.leaderEpoch, this.log.logEndOffset);
+    this.#advanceHighWatermark();
+    this.#progress();
+    return isNewEpoch;
+  }
+
+  becomeFollower(state: PartitionState): void {
+    assert.notEqual(state.leader, this.#brokerId);
+    this.#apply(state);
+    this.#progress();
+  }
+
+  /** The replica is going away: whoever waits is told. */
+  stop(): void {
+    this.#state = null;
+    this.#progress();
+  }
+
+  /** Throws NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH. */
+  requireLeader(currentLeaderEpoch = NO_EPOCH): PartitionState {
+    const state = this.#state;
+    if (state === null || !this.isLeader) throw new KafkaError(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
+    if (currentLeaderEpoch !== NO_EPOCH) {
+      if (currentLeaderEpoch < state.leaderEpoch) {
+        throw new KafkaError(ErrorCodes.FENCED_LEADER_EPOCH);
+      }
+      if (currentLeaderEpoch > state.leaderEpoch) {
+        throw new KafkaError(ErrorCodes.UNKNOWN_LEADER_EPOCH);
+      }
+    }
+    return state;
+  }
+
+  /**
+   * Appends as leader. With `allReplicas` (acks=all) the in-sync replicas must be at least
+   * `minInSyncReplicas`, else NOT_ENOUGH_REPLICAS.
+   */
+  append(
+    batches: AppendBatches,
+    { allReplicas, minInSyncReplicas }: { allReplicas: boolean; minInSyncReplicas: number },
+  ): AppendResult {
+    const state = this.requireLeader();
+    if (allReplicas && state.isr.length < minInSyncReplicas) {
+      throw new KafkaError(
+        ErrorCodes.NOT_ENOUGH_REPLICAS,
+        `${String(state.isr.length)} replicas are in sync, min.insync.replicas is ${String(minInSyncReplicas)}`,
+      );
+    }
+    return this.log.append(batches, { leaderEpoch: state.leaderEpoch });
+  }
+
+  /** Reads below the high watermark. Throws OFFSET_OUT_OF_RANGE and what requireLeader() throws. */
+  read(limits: ReadLimits): LogRead | Promise<LogRead> {
+    if (limits.offset > this.#highWatermark && limits.offset <= this.log.logEndOffset) {
+      return { ...NOTHING, firstBatchBaseOffset: limits.offset };
+    }
+    return this.log.read({ ...limits, upperBound: this.#highWatermark });
+  }
+
+  /** Calls back after every change that a waiting fetch may wait for; returns how to stop that. */
+  onProgress(listener: () => void): () => void {
+    this.#progressListeners.add(listener);
+    return () => this.#progressListeners.delete(listener);
+  }
+
+  #apply(state: PartitionState): boolean {
+    const before = this.#state?.leaderEpoch ?? -1;
+    assert(state.leaderEpoch >= before, 'the leader epoch went back');
+    this.#state = state;
+    return state.leaderEpoch > before;
+  }
+
+  #advanceHighWatermark(): void {
+    const end = this.log.writtenEndOffset;
+    if (!this.isLeader || end <= this.#highWatermark) return;
+    this.#highWatermark = end;
+    this.#progress();
+  }
+
+  #progress(): void {
+    for (const listener of [...this.#progressListeners]) listener();
+  }
+}
+
+const NOTHING: LogRead = {
+  payload: [],
+  size: 0,
+  firstBatchBaseOffset: 0,
+  segmentBaseOffset: 0,
+  startPosition: 0,
+};

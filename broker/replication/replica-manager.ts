@@ -1,0 +1,178 @@
+/**
+ * The replicas of this broker: which there are, and what the controller wants of them.
+ *
+ * Invariants: changes of roles are applied one request at a time, in the order of their arrival; a
+ * request of an older controller, or for an older life of this broker, changes nothing; a replica
+ * with a leader epoch that is not newer is left as it is.
+ */
+
+import type { LogManager } from '../log/log-manager.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+import { ErrorCodes } from '../model/error-codes.ts';
+import { errorCodeOf } from '../model/kafka-error.ts';
+import { partitionKey } from '../model/topic-partition.ts';
+import type { TopicPartition } from '../model/topic-partition.ts';
+import type { Logger } from '../platform/logger.ts';
+import { SerialQueue } from '../platform/serial-queue.ts';
+import type { PartitionState } from './partition.ts';
+import { Partition } from './partition.ts';
+
+export interface PartitionStateChange extends TopicPartition {
+  /** Null where the sender knows none (IBP below 2.8). */
+  readonly topicId: string | null;
+  readonly state: PartitionState;
+}
+
+export interface PartitionStop extends TopicPartition {
+  /** -1: none; -2: the topic is being deleted. Both pass. */
+  readonly leaderEpoch: number;
+  readonly deletePartition: boolean;
+}
+
+export interface PartitionOutcome extends TopicPartition {
+  readonly errorCode: ErrorCode;
+}
+
+/** Who sends, so that an old controller can be told from the present one. */
+export interface ControllerIdentity {
+  readonly controllerId: number;
+  readonly controllerEpoch: number;
+  /** The epoch of this broker that the controller means; -1: it does not say. */
+  readonly brokerEpoch: number;
+}
+
+export interface ReplicaManagerOptions {
+  readonly brokerId: number;
+  readonly logs: LogManager;
+  readonly logger: Logger;
+  /** Of this broker's present registration; null while there is none. */
+  readonly brokerEpoch: () => number | null;
+  readonly onBecomeLeader: (partition: Partition, leaderEpoch: number) => void;
+  readonly onResign: (topic: string, partition: number) => void;
+}
+
+export class ReplicaManager {
+  readonly #options: ReplicaManagerOptions;
+  readonly #partitions = new Map<string, Partition>();
+  readonly #changes = new SerialQueue();
+  #controllerEpoch = 0;
+
+  constructor(options: ReplicaManagerOptions) {
+    this.#options = options;
+    options.logs.setHighWatermarks(
+      (log) => this.get(log.topic, log.partition)?.highWatermark ?? log.logStartOffset,
+    );
+  }
+
+  get(topic: string, partition: number): Partition | undefined {
+    return this.#partitions.get(partitionKey(topic, partition));
+  }
+
+  partitions(): IterableIterator<Partition> {
+    return this.#partitions.values();
+  }
+
+  /** NONE if the request comes from the present controller and means this life of the broker. */
+  checkController(from: ControllerIdentity): ErrorCode {
+    const brokerEpoch = this.#options.brokerEpoch();
+    if (from.brokerEpoch !== -1 && brokerEpoch !== null && from.brokerEpoch < brokerEpoch) {
+      return ErrorCodes.STALE_BROKER_EPOCH;
+    }
+    if (from.controllerEpoch < this.#controllerEpoch) return ErrorCodes.STALE_CONTROLLER_EPOCH;
+    this.#controllerEpoch = from.controllerEpoch;
+    return ErrorCodes.NONE;
+  }
+
+  /** LeaderAndIsr: the outcome of each partition, in order. */
+  applyStates(changes: readonly PartitionStateChange[]): Promise<readonly PartitionOutcome[]> {
+    return this.#changes.run(async () => {
+      const outcomes: PartitionOutcome[] = [];
+      for (const change of changes) outcomes.push(await this.#applyState(change));
+      return outcomes;
+    });
+  }
+
+  /** StopReplica: the outcome of each partition, in order. */
+  stopReplicas(stops: readonly PartitionStop[]): Promise<readonly PartitionOutcome[]> {
+    return this.#changes.run(async () => {
+      const outcomes: PartitionOutcome[] = [];
+      for (const stop of stops) outcomes.push(await this.#stopReplica(stop));
+      return outcomes;
+    });
+  }
+
+  /** Ends every wait on a partition; the broker stops. */
+  async stop(): Promise<void> {
+    await this.#changes.idle();
+    for (const partition of this.#partitions.values()) partition.stop();
+  }
+
+  async #applyState(change: PartitionStateChange): Promise<PartitionOutcome> {
+    const { topic, partition } = change;
+    const outcome = (errorCode: ErrorCode): PartitionOutcome => ({ topic, partition, errorCode });
+    if (!change.state.replicas.includes(this.#options.brokerId)) {
+      return outcome(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    try {
+      const replica = await this.#replicaFor(change);
+      const known = replica.state;
+      if (known !== null && change.state.leaderEpoch <= known.leaderEpoch) {
+        return outcome(ErrorCodes.STALE_CONTROLLER_EPOCH);
+      }
+      this.#changeRole(replica, change.state);
+      return outcome(ErrorCodes.NONE);
+    } catch (error) {
+      this.#options.logger.error({ err: error, topic, partition }, 'replica could not be set up');
+      const code = errorCodeOf(error);
+      return outcome(code === ErrorCodes.UNKNOWN_SERVER_ERROR ? ErrorCodes.KAFKA_STORAGE_ERROR : code);
+    }
+  }
+
+  async #replicaFor({ topic, partition, topicId }: PartitionStateChange): Promise<Partition> {
+    const { logs, brokerId } = this.#options;
+    const log = await logs.getOrCreate({ topic, partition, topicId });
+    const known = this.get(topic, partition);
+    if (known?.log === log) return known;
+    const replica = new Partition({
+      topic,
+      index: partition,
+      brokerId,
+      log,
+      highWatermark: logs.checkpointedHighWatermark(topic, partition),
+    });
+    this.#partitions.set(partitionKey(topic, partition), replica);
+    return replica;
+  }
+
+  #changeRole(replica: Partition, state: PartitionState): void {
+    if (state.leader === this.#options.brokerId) {
+      replica.becomeLeader(state);
+      this.#options.onBecomeLeader(replica, state.leaderEpoch);
+      return;
+    }
+    const wasLeader = replica.isLeader;
+    replica.becomeFollower(state);
+    if (wasLeader) this.#options.onResign(replica.topic, replica.index);
+  }
+
+  async #stopReplica(stop: PartitionStop): Promise<PartitionOutcome> {
+    const { topic, partition, leaderEpoch } = stop;
+    const outcome = (errorCode: ErrorCode): PartitionOutcome => ({ topic, partition, errorCode });
+    const replica = this.get(topic, partition);
+    const known = replica?.state?.leaderEpoch ?? -1;
+    if (leaderEpoch >= 0 && leaderEpoch < known) return outcome(ErrorCodes.FENCED_LEADER_EPOCH);
+    if (replica !== undefined) {
+      replica.stop();
+      this.#options.onResign(topic, partition);
+    }
+    if (!stop.deletePartition) return outcome(ErrorCodes.NONE);
+    try {
+      this.#partitions.delete(partitionKey(topic, partition));
+      await this.#options.logs.deleteLog(topic, partition);
+      return outcome(ErrorCodes.NONE);
+    } catch (error) {
+      this.#options.logger.error({ err: error, topic, partition }, 'replica could not be deleted');
+      return outcome(ErrorCodes.KAFKA_STORAGE_ERROR);
+    }
+  }
+}

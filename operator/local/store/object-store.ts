@@ -1,0 +1,417 @@
+/**
+ * The API server of local mode: objects in memory behind the operator's kube port, with the semantics
+ * that the port promises (see the contract suite). Every kind is namespaced, has a status subresource
+ * and is accepted; `admission` says what a good object of a kind is.
+ *
+ * All changes happen inside one synchronous call, so there is nothing to lock. Unlike in Kubernetes,
+ * owned objects are collected in the call that removes their owner.
+ */
+
+import type { Clock } from '../../../broker/platform/clock.ts';
+import { rfc3339 } from '../../../broker/platform/clock.ts';
+import type { Random } from '../../../broker/platform/random.ts';
+import type { Timers } from '../../../broker/platform/timers.ts';
+import type {
+  ApplyOptions,
+  DeleteOptions,
+  KubeClient,
+  KubeObject,
+  ListOptions,
+  ObjectKey,
+  ObjectList,
+  ResourceKind,
+  WatchOptions,
+} from '../../kube/port.ts';
+import { KubeError } from '../../kube/port.ts';
+import type { JsonObject } from '../json.ts';
+import { equalJson, isJsonObject, toJsonObject } from '../json.ts';
+import type { Admission } from './admission.ts';
+import { checkedName, checkPreconditions, invalid } from './admission.ts';
+import type { Change } from './history.ts';
+import { History } from './history.ts';
+import type { ApplyResult, Owners } from './ownership.ts';
+import { applyFields, replaceFields } from './ownership.ts';
+import type { StoredObject, SystemFields } from './stored-object.ts';
+import {
+  composed,
+  contentOf,
+  finalizersOf,
+  labelsOf,
+  metadataOf,
+  ownerUids,
+  specChanged,
+} from './stored-object.ts';
+
+export interface ObjectStoreOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** Defaults and checks, before an object is stored. */
+  readonly admission: Admission;
+  /** Changes that a watch can at least resume over. Default 4096. */
+  readonly historyMax?: number;
+  /** Default one minute, as the API server. */
+  readonly bookmarkPeriodMs?: number;
+}
+
+type Kind = Pick<ResourceKind, 'apiVersion' | 'kind'>;
+
+interface Written {
+  readonly content: JsonObject;
+  readonly status: StoredObject['status'];
+  readonly contentOwners: Owners;
+  readonly statusOwners: Owners;
+}
+
+export class ObjectStore implements KubeClient {
+  readonly #options: ObjectStoreOptions;
+  readonly #history: History;
+  readonly #objects = new Map<string, StoredObject>();
+  readonly #bookmarks: { cancel(): void };
+
+  constructor(options: ObjectStoreOptions) {
+    this.#options = options;
+    this.#history = new History(options.historyMax ?? 4096);
+    this.#bookmarks = options.timers.every(options.bookmarkPeriodMs ?? 60_000, () =>
+      this.#history.bookmark(),
+    );
+  }
+
+  close(): void {
+    this.#bookmarks.cancel();
+  }
+
+  get<T extends KubeObject>(kind: ResourceKind<T>, key: ObjectKey): Promise<T | null> {
+    return promised(() => {
+      const stored = this.#objects.get(keyOf(kind, key));
+      return stored === undefined ? null : kind.parse(composed(stored));
+    });
+  }
+
+  list<T extends KubeObject>(kind: ResourceKind<T>, options: ListOptions): Promise<ObjectList<T>> {
+    return promised(() => ({
+      items: [...this.#objects.values()]
+        .filter((stored) => isSelected(stored, kind, options))
+        .map((stored) => kind.parse(composed(stored))),
+      resourceVersion: String(this.#history.resourceVersion),
+    }));
+  }
+
+  watch<T extends KubeObject>(kind: ResourceKind<T>, options: WatchOptions<T>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (options.signal.aborted) {
+        resolve();
+        return;
+      }
+      const since = Number(options.resourceVersion);
+      if (!Number.isSafeInteger(since) || options.resourceVersion === '') {
+        throw invalid(`resourceVersion: ${options.resourceVersion} is none`);
+      }
+      const end = this.#history.follow(since, {
+        onItem: (item) => {
+          if ('bookmark' in item) {
+            options.onEvent({ type: 'bookmark', resourceVersion: String(item.bookmark) });
+            return;
+          }
+          const type = eventType(item, (stored) => isSelected(stored, kind, options));
+          if (type !== null) options.onEvent({ type, object: kind.parse(composed(item.object)) });
+        },
+        onFailure: reject,
+      });
+      const onAbort = (): void => {
+        end();
+        resolve();
+      };
+      options.signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  apply<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: KubeObject,
+    options: ApplyOptions,
+  ): Promise<T> {
+    return promised(() => {
+      const { key, wanted, live } = this.#request(kind, object);
+      checkPreconditions(live, metadataOf(wanted));
+      const result = merged(() =>
+        applyFields(
+          { object: live?.content ?? {}, owners: live?.contentOwners ?? new Map() },
+          contentOf(wanted),
+          { manager: options.fieldManager, force: options.force },
+        ),
+      );
+      const { object: content, owners: contentOwners } = unlessConflicted(kind, key, result);
+      return kind.parse(this.#write(kind, key, { ...statusPart(live), content, contentOwners }));
+    });
+  }
+
+  applyStatus<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    object: KubeObject,
+    options: ApplyOptions,
+  ): Promise<T> {
+    return promised(() => {
+      const { key, wanted, live } = this.#request(kind, object);
+      if (live === null) throw notFound(kind, key);
+      checkPreconditions(live, metadataOf(wanted));
+      const status = (value: StoredObject['status']): JsonObject =>
+        value === undefined ? {} : { status: value };
+      const result = merged(() =>
+        applyFields(
+          { object: status(live.status), owners: live.statusOwners },
+          status(wanted['status']),
+          { manager: options.fieldManager, force: options.force },
+        ),
+      );
+      const { object: merges, owners: statusOwners } = unlessConflicted(kind, key, result);
+      return kind.parse(
+        this.#write(kind, key, { ...live, status: merges['status'], statusOwners }),
+      );
+    });
+  }
+
+  create<T extends KubeObject>(kind: ResourceKind<T>, object: KubeObject): Promise<T> {
+    return promised(() => {
+      const { key, wanted, live } = this.#request(kind, object);
+      if (live !== null) {
+        throw new KubeError('ALREADY_EXISTS', `${describe(kind, key)} exists already`);
+      }
+      const content = contentOf(wanted);
+      const contentOwners = merged(() =>
+        replaceFields({ object: {}, owners: new Map() }, content, 'create'),
+      );
+      return kind.parse(this.#write(kind, key, { ...statusPart(null), content, contentOwners }));
+    });
+  }
+
+  replace<T extends KubeObject>(kind: ResourceKind<T>, object: KubeObject): Promise<T> {
+    return promised(() => {
+      const { key, wanted, live } = this.#request(kind, object);
+      if (live === null) throw notFound(kind, key);
+      if (object.metadata.resourceVersion === undefined) {
+        throw invalid('metadata.resourceVersion: has to be given to replace an object');
+      }
+      checkPreconditions(live, metadataOf(wanted));
+      const content = contentOf(wanted);
+      const before = { object: live.content, owners: live.contentOwners };
+      const contentOwners = merged(() => replaceFields(before, content, 'replace'));
+      return kind.parse(this.#write(kind, key, { ...live, content, contentOwners }));
+    });
+  }
+
+  remove<T extends KubeObject>(
+    kind: ResourceKind<T>,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    return promised(() => {
+      const live = this.#objects.get(keyOf(kind, key));
+      if (live === undefined) return;
+      checkPreconditions(live, toJsonObject(options));
+      this.#startRemoval(live);
+    });
+  }
+
+  /** Ends the graceful deletion of a pod, as the kubelet does once its processes are gone. */
+  removeNow(kind: Kind, key: ObjectKey, uid: string): void {
+    const live = this.#objects.get(keyOf(kind, key));
+    if (live === undefined || live.system.uid !== uid) return;
+    if (finalizersOf(live.content).length === 0) this.#drop(live);
+  }
+
+  #request(
+    kind: Kind,
+    object: KubeObject,
+  ): { readonly key: ObjectKey; readonly wanted: JsonObject; readonly live: StoredObject | null } {
+    if (object.apiVersion !== kind.apiVersion || object.kind !== kind.kind) {
+      throw invalid(`${object.apiVersion} ${object.kind} is no ${kind.apiVersion} ${kind.kind}`);
+    }
+    const key = checkedName(object);
+    const wanted = merged(() => toJsonObject(object));
+    return { key, wanted, live: this.#objects.get(keyOf(kind, key)) ?? null };
+  }
+
+  /** Stores what was written unless nothing changes; returns the object as it now is. */
+  #write(kind: Kind, key: ObjectKey, written: Written): JsonObject {
+    const live = this.#objects.get(keyOf(kind, key)) ?? null;
+    const draft = { ...written, system: this.#system(kind, key, live) };
+    const admitted = this.#admit(draft, live);
+    const content = contentOf(admitted);
+    const isSame =
+      live !== null &&
+      equalJson(live.content, content) &&
+      equalJson(live.status, admitted['status']);
+    if (live !== null && isSame) {
+      this.#objects.set(keyOf(kind, key), { ...written, content, system: live.system });
+      return composed(live);
+    }
+    const counted = Object.hasOwn(content, 'spec');
+    const generation =
+      (live?.system.generation ?? 0) +
+      (counted && (live === null || specChanged(live.content, content)) ? 1 : 0);
+    const resourceVersion = this.#history.nextResourceVersion();
+    const stored: StoredObject = {
+      ...written,
+      content,
+      status: admitted['status'],
+      system: { ...draft.system, generation, resourceVersion },
+    };
+    this.#store(live, stored);
+    return composed(stored);
+  }
+
+  #admit(draft: StoredObject, live: StoredObject | null): JsonObject {
+    const previous = live === null ? null : composed(live);
+    if (live?.system.deletionTimestamp !== undefined) {
+      const before = finalizersOf(live.content);
+      const added = finalizersOf(draft.content).filter((name) => !before.includes(name));
+      if (added.length > 0) {
+        throw invalid(`metadata.finalizers: none can be added while the object is being deleted`);
+      }
+    }
+    return this.#options.admission(composed(draft), previous);
+  }
+
+  #system(kind: Kind, key: ObjectKey, live: StoredObject | null): SystemFields {
+    if (live !== null) return live.system;
+    return {
+      apiVersion: kind.apiVersion,
+      kind: kind.kind,
+      name: key.name,
+      namespace: key.namespace,
+      uid: uidText(this.#options.random.uuid()),
+      generation: 0,
+      resourceVersion: 0,
+      creationTimestamp: this.#now(),
+    };
+  }
+
+  #now(): string {
+    return rfc3339(this.#options.clock.nowMs());
+  }
+
+  #store(before: StoredObject | null, after: StoredObject): void {
+    this.#objects.set(keyOf(after.system, after.system), after);
+    const { resourceVersion } = after.system;
+    this.#history.add({ resourceVersion, before, after, object: after });
+    if (after.system.deletionTimestamp !== undefined) this.#finishIfFree(after);
+    else if (this.#isOrphan(after)) this.#startRemoval(after);
+  }
+
+  #startRemoval(live: StoredObject): void {
+    if (live.system.deletionTimestamp !== undefined) return;
+    const graceSeconds = gracePeriodSeconds(live);
+    if (finalizersOf(live.content).length === 0 && graceSeconds === 0) {
+      this.#drop(live);
+      return;
+    }
+    const { generation } = live.system;
+    this.#store(live, {
+      ...live,
+      system: {
+        ...live.system,
+        generation: generation === 0 ? 0 : generation + 1,
+        resourceVersion: this.#history.nextResourceVersion(),
+        deletionTimestamp: this.#now(),
+        deletionGracePeriodSeconds: graceSeconds,
+      },
+    });
+  }
+
+  #finishIfFree(live: StoredObject): void {
+    if (finalizersOf(live.content).length > 0) return;
+    if (live.system.deletionGracePeriodSeconds === 0) this.#drop(live);
+  }
+
+  #drop(live: StoredObject): void {
+    this.#objects.delete(keyOf(live.system, live.system));
+    const resourceVersion = this.#history.nextResourceVersion();
+    const object = { ...live, system: { ...live.system, resourceVersion } };
+    this.#history.add({ resourceVersion, before: live, after: null, object });
+    const owned = [...this.#objects.values()].filter((other) =>
+      ownerUids(other).includes(live.system.uid),
+    );
+    for (const other of owned) if (this.#isOrphan(other)) this.#startRemoval(other);
+  }
+
+  /** It has owners and none of them exists. */
+  #isOrphan(stored: StoredObject): boolean {
+    const uids = ownerUids(stored);
+    if (uids.length === 0) return false;
+    return ![...this.#objects.values()].some((other) => uids.includes(other.system.uid));
+  }
+}
+
+function keyOf(kind: Kind, key: ObjectKey): string {
+  return [kind.apiVersion, kind.kind, key.namespace, key.name].join(' ');
+}
+
+function describe(kind: Kind, key: ObjectKey): string {
+  return `${kind.kind} ${key.namespace}/${key.name}`;
+}
+
+function statusPart(live: StoredObject | null): Pick<Written, 'status' | 'statusOwners'> {
+  return { status: live?.status, statusOwners: live?.statusOwners ?? new Map() };
+}
+
+function isSelected(stored: StoredObject, kind: Kind, options: ListOptions): boolean {
+  const { system } = stored;
+  if (system.apiVersion !== kind.apiVersion || system.kind !== kind.kind) return false;
+  if (options.namespace !== undefined && options.namespace !== system.namespace) return false;
+  const labels = labelsOf(stored);
+  return Object.entries(options.labels ?? {}).every(([name, value]) => labels[name] === value);
+}
+
+/** What a watcher sees of a change: an object that leaves its selection is deleted for it. */
+function eventType(
+  change: Change,
+  selects: (stored: StoredObject) => boolean,
+): 'added' | 'modified' | 'deleted' | null {
+  const before = change.before !== null && selects(change.before);
+  const after = change.after !== null && selects(change.after);
+  if (before) return after ? 'modified' : 'deleted';
+  return after ? 'added' : null;
+}
+
+/** Only pods end gracefully: their processes have to stop first. */
+function gracePeriodSeconds(stored: StoredObject): number {
+  if (stored.system.kind !== 'Pod') return 0;
+  const spec = stored.content['spec'];
+  const seconds = isJsonObject(spec) ? spec['terminationGracePeriodSeconds'] : undefined;
+  return typeof seconds === 'number' ? seconds : 30;
+}
+
+function unlessConflicted(
+  kind: Kind,
+  key: ObjectKey,
+  result: ApplyResult,
+): Extract<ApplyResult, { owners: Owners }> {
+  if ('owners' in result) return result;
+  const fields = result.conflicts.map(({ field, manager }) => `${field} (owned by ${manager})`);
+  throw new KubeError('CONFLICT', `${describe(kind, key)}: conflict over ${fields.join(', ')}`);
+}
+
+function notFound(kind: Kind, key: ObjectKey): KubeError {
+  return new KubeError('NOT_FOUND', `${describe(kind, key)} does not exist`);
+}
+
+/** A TypeError of a merge is a fault of the object that was sent. */
+function merged<T>(merge: () => T): T {
+  try {
+    return merge();
+  } catch (error) {
+    if (error instanceof TypeError) throw invalid(error.message, error);
+    throw error;
+  }
+}
+
+function promised<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
+}
+
+function uidText(uuid: Buffer): string {
+  return uuid.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,6 @@
+/** The images that pods run when a resource names none. */
+
+export interface Images {
+  readonly broker: string;
+  readonly zookeeper: string;
+}
