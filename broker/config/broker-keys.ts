@@ -11,14 +11,9 @@ import { unusedKeys, unusedPrefixes } from './keys/unused-keys.ts';
 
 /** By name, in the order of the tables. */
 export const brokerKeys: ReadonlyMap<string, ConfigKey> = new Map(
-  [
-    ...clusterKeys,
-    ...networkKeys,
-    ...replicationKeys,
-    ...logKeys,
-    ...groupKeys,
-    ...unusedKeys,
-  ].map((key) => [key.name, key]),
+  [...clusterKeys, ...networkKeys, ...replicationKeys, ...logKeys, ...groupKeys, ...unusedKeys].map(
+    (key) => [key.name, key],
+  ),
 );
 
 /** A key that the code itself names: it is in the table. */

@@ -7,15 +7,7 @@ import type { Allowed } from './allowed.ts';
 
 /** Types as DescribeConfigs names them. */
 export type ConfigType =
-  | 'BOOLEAN'
-  | 'STRING'
-  | 'INT'
-  | 'SHORT'
-  | 'LONG'
-  | 'DOUBLE'
-  | 'LIST'
-  | 'CLASS'
-  | 'PASSWORD';
+  'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST' | 'CLASS' | 'PASSWORD';
 
 /** How a key may be changed while the broker runs. Cluster-wide keys may be set for one broker too. */
 export type ConfigScope = 'read-only' | 'per-broker' | 'cluster-wide';

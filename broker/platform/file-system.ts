@@ -43,7 +43,7 @@ export interface FileHandle {
   /**
    * Writes the buffers one after the other from `position` on: all of them, or it fails. Completes
    * inline, returning undefined, while that is fast; otherwise in the thread pool. The buffers must
-   * not change before it is done.
+   * not change before it is done. A failed inline write throws at once.
    */
   write(buffers: readonly Buffer[], position: number): Promise<void> | undefined;
   /** Fills `target` from `position` on; the result is shorter only at the end of the file. */
@@ -57,6 +57,7 @@ export interface FileHandle {
 
 /** The code of a failed call, such as `ENOSPC`; undefined for errors of another kind. */
 export function fileErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  // Not `instanceof`: where code runs in a context of its own, Node's errors are of another Error.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -10,12 +10,15 @@
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 
-/** What koffi makes of a C function: arguments are checked by it, results are numbers here. */
+/** What koffi makes of a C function: it checks the arguments; results are numbers here. */
 type ForeignFunction = (...values: readonly unknown[]) => unknown;
 
+/** What is used of koffi. */
 interface Koffi {
   load(path: null): { func(declaration: string): ForeignFunction };
   errno(): number;
+  alloc(type: string, count: number): object;
+  address(pointer: object): bigint;
 }
 
 interface Libc {
@@ -24,6 +27,8 @@ interface Libc {
   readonly fcntl: ForeignFunction;
   /** Null where the C library is too old for it. */
   readonly preadv2: ForeignFunction | null;
+  /** One `struct iovec {base, length}`: a byte of C's memory that nobody looks at. */
+  readonly probeVector: BigUint64Array;
 }
 
 /** A system call that failed. */
@@ -38,6 +43,14 @@ export class SystemError extends Error {
     this.code = code;
   }
 }
+
+/** `sendfile` below, or what stands for it in tests. */
+export type Sendfile = (
+  outFd: number,
+  inFd: number,
+  offset: number,
+  count: number,
+) => number | 'again' | Error;
 
 const { EAGAIN, EACCES, EINTR, EOPNOTSUPP, ENOSYS } = constants.errno;
 const F_SETLK = 6;
@@ -81,7 +94,7 @@ export function sendfile(
  * not resident: the read that follows reports them.
  */
 export function isResident(fd: number, position: number, size: number): boolean | 'unsupported' {
-  const { koffi, preadv2 } = required();
+  const { koffi, preadv2, probeVector } = required();
   if (preadv2 === null) return 'unsupported';
   const last = position + size - 1;
   for (let probe = position; ; probe = Math.min(probe + PROBE_STEP, last)) {
@@ -102,15 +115,14 @@ export function lockFile(fd: number): boolean {
   const { koffi, fcntl } = required();
   const flock = Buffer.alloc(FLOCK_SIZE);
   new Int16Array(flock.buffer, flock.byteOffset, 1)[0] = F_WRLCK;
-  if (Number(fcntl(fd, F_SETLK, flock)) === 0) return true;
+  if (Number(fcntl(fd, F_SETLK, 'void *', flock)) === 0) return true;
   const errno = koffi.errno();
   if (errno === EAGAIN || errno === EACCES) return false;
   throw new SystemError('fcntl', errno);
 }
 
+/** Where sendfile reads its position; the file's own is not used. */
 const sendfilePosition = new BigInt64Array(1);
-/** One `struct iovec {base, length}`: a byte that nobody looks at. Set when the library is loaded. */
-let probeVector: unknown = null;
 
 function required(): Libc {
   const libc = library();
@@ -121,4 +133,39 @@ function required(): Libc {
 function library(): Libc | null {
   loaded ??= loadLibrary();
   return loaded;
+}
+
+/** Null off Linux, on other processors, and where koffi is not installed or does not load. */
+function loadLibrary(): Libc | null {
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return null;
+  try {
+    // `require` is untyped; the interface states the few functions that are used.
+    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    const library = koffi.load(null);
+    return {
+      koffi,
+      sendfile: library.func('long sendfile(int, int, void *, size_t)'),
+      fcntl: library.func('int fcntl(int, int, ...)'),
+      preadv2: optionalFunction(library, 'long preadv2(int, const void *, int, int64_t, int)'),
+      probeVector: new BigUint64Array([koffi.address(koffi.alloc('char', 1)), 1n]),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function optionalFunction(
+  library: ReturnType<Koffi['load']>,
+  declaration: string,
+): ForeignFunction | null {
+  try {
+    return library.func(declaration);
+  } catch {
+    return null;
+  }
+}
+
+function errorCode(errno: number): string {
+  const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return entry?.[0] ?? `E${String(errno)}`;
 }

@@ -43,7 +43,7 @@ function closeServer(server: net.Server): Promise<void> {
 
 function connect({ host, port, timeoutMs, owner }: ConnectOptions): Promise<ByteSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new net.Socket({ onread: readInto(owner) });
+    const socket = new net.Socket(withOnRead({}, owner));
     const timer = setTimeout(() => {
       socket.destroy(
         Object.assign(new Error(`connection to ${host}:${String(port)} timed out`), {
@@ -75,20 +75,21 @@ function adopt(accepted: net.Socket, owner: SocketOwner): ByteSocket {
   const handle = carrier._handle;
   carrier._handle = null;
   accepted.destroy();
-  const options = { handle, onread: readInto(owner), noDelay: true };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  const socket = new net.Socket(withOnRead({ handle, noDelay: true }, owner));
   socket.resume();
   return own(socket, owner);
 }
 
-function readInto(owner: SocketOwner): net.OnReadOpts {
-  return {
+/** Reason for the cast: Node takes `handle` and `onread` here, and its types name neither. */
+function withOnRead(options: object, owner: SocketOwner): net.SocketConstructorOpts {
+  const onread = {
     buffer: () => owner.nextBuffer(),
-    callback: (size) => {
+    callback: (size: number) => {
       owner.onData(size);
       return true;
     },
   };
+  return { ...options, onread } as net.SocketConstructorOpts;
 }
 
 function own(socket: net.Socket, owner: SocketOwner): ByteSocket {

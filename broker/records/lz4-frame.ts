@@ -14,7 +14,7 @@ const STORED = 0x80000000;
 /** LZ4 turns one byte into 255 at most. */
 const RATIO_MAX = 255;
 
-export interface Lz4Frame {
+interface Lz4Frame {
   /** Bytes from the magic to the end mark and checksum. */
   readonly size: number;
   /** The most that the blocks can hold. */

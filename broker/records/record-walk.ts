@@ -17,7 +17,7 @@ export interface RecordRules {
   readonly timestampMaxMs: number;
 }
 
-export interface RecordSection {
+interface RecordSection {
   readonly bytes: Buffer;
   /** Where the first record starts and the last one must end. */
   readonly position: number;
@@ -29,8 +29,14 @@ export interface RecordSection {
 /** No record carries a timestamp. */
 const NO_TIMESTAMP = -1;
 
-/** One walk runs to its end before another starts: the cursor is shared to spare an object each. */
-const cursor = new VarintCursor(ErrorCodes.INVALID_RECORD);
+/**
+ * Where the varint read last ended. In a variable of the module, not an object, as this is read some
+ * ten times per record; a walk runs to its end before another starts.
+ *
+ * Reading needs no check of bounds: places only grow, behind the buffer stand zeros, and each record
+ * must end exactly where its size says.
+ */
+let place = 0;
 
 /**
  * Returns the largest timestamp of the records, -1 if none has one. Throws KafkaError:
@@ -40,27 +46,29 @@ export function walkRecords(section: RecordSection, rules: RecordRules): number 
   const { bytes, end, recordCount, baseTimestampMs } = section;
   const { keyRequired, timestampMinMs, timestampMaxMs } = rules;
   let largestMs = NO_TIMESTAMP;
-  cursor.reset(bytes, section.position, end);
+  place = section.position;
   for (let index = 0; index < recordCount; index += 1) {
-    const size = cursor.varint();
-    const recordEnd = cursor.position + size;
-    if (size < 0 || recordEnd > end) throw cursor.failure('a record is cut off');
-    cursor.skip(1);
-    const timestampMs = baseTimestampMs + cursor.varlong();
-    if (cursor.varint() !== index) throw cursor.failure('offsets are not consecutive');
-    if (skipBytes() < 0 && keyRequired) {
-      throw cursor.failure('a compacted topic cannot accept a record without a key');
+    const size = varint(bytes, place);
+    const recordEnd = place + size;
+    if (size <= 0 || recordEnd > end) throw malformed('a record is cut off');
+    // One byte of attributes, all of them unused.
+    const timestampMs = baseTimestampMs + varlong(bytes, place + 1);
+    if (varint(bytes, place) !== index) throw malformed('offsets are not consecutive');
+    const keySize = varint(bytes, place);
+    if (keySize > 0) place += keySize;
+    else if (keySize < 0 && keyRequired) {
+      throw malformed('a compacted topic cannot accept a record without a key');
     }
-    skipBytes();
-    const headerCount = cursor.varint();
-    if (headerCount !== 0) skipHeaders(headerCount);
-    if (cursor.position !== recordEnd) throw cursor.failure('its fields do not fill its size');
+    const valueSize = varint(bytes, place);
+    const headerCount = varint(bytes, valueSize > 0 ? place + valueSize : place);
+    if (headerCount !== 0) skipHeaders(bytes, headerCount, recordEnd);
+    if (place !== recordEnd) throw malformed('its fields do not fill its size');
     if (timestampMs > largestMs) largestMs = timestampMs;
     if (timestampMs < timestampMinMs || timestampMs > timestampMaxMs) {
       checkTimestamp(timestampMs, rules);
     }
   }
-  if (cursor.position !== end) throw cursor.failure('bytes are left after the last one');
+  if (place !== end) throw malformed('bytes are left after the last one');
   return largestMs;
 }
 
@@ -75,17 +83,55 @@ export function checkTimestamp(timestampMs: number, rules: RecordRules): void {
   );
 }
 
-/** Steps over a key or a value; its size, negative for null. */
-function skipBytes(): number {
-  const size = cursor.varint();
-  if (size > 0) cursor.skip(size);
-  return size;
+function skipHeaders(bytes: Buffer, count: number, recordEnd: number): void {
+  if (count < 0) throw malformed('a negative number of headers');
+  for (let index = 0; index < count; index += 1) {
+    if (place >= recordEnd) throw malformed('headers are missing');
+    const keySize = varint(bytes, place);
+    if (keySize < 0) throw malformed('a header without a key');
+    const valueSize = varint(bytes, place + keySize);
+    if (valueSize > 0) place += valueSize;
+  }
 }
 
-function skipHeaders(count: number): void {
-  if (count < 0) throw cursor.failure('a negative number of headers');
-  for (let index = 0; index < count; index += 1) {
-    if (skipBytes() < 0) throw cursor.failure('a header without a key');
-    skipBytes();
+/** The 32-bit varint at `start`; moves `place` behind it. */
+function varint(bytes: Buffer, start: number): number {
+  let byte = bytes[start] ?? 0;
+  let end = start + 1;
+  let value = byte & 0x7f;
+  for (let shift = 7; byte >= 0x80; shift += 7) {
+    if (shift === 35) throw malformed('a varint does not end');
+    byte = bytes[end] ?? 0;
+    end += 1;
+    value |= (byte & 0x7f) << shift;
   }
+  place = end;
+  return (value >>> 1) ^ -(value & 1);
+}
+
+/** The 64-bit varint at `start`; moves `place` behind it. Past 28 bits by the exact, slower way. */
+function varlong(bytes: Buffer, start: number): number {
+  let byte = bytes[start] ?? 0;
+  let end = start + 1;
+  let value = byte & 0x7f;
+  for (let shift = 7; byte >= 0x80; shift += 7) {
+    if (shift === 28) return longVarlong(bytes, start);
+    byte = bytes[end] ?? 0;
+    end += 1;
+    value |= (byte & 0x7f) << shift;
+  }
+  place = end;
+  return (value >>> 1) ^ -(value & 1);
+}
+
+function longVarlong(bytes: Buffer, start: number): number {
+  const cursor = new VarintCursor(ErrorCodes.INVALID_RECORD);
+  cursor.reset(bytes, start, bytes.length);
+  const value = cursor.varlong();
+  place = cursor.position;
+  return value;
+}
+
+function malformed(what: string): KafkaError {
+  return new KafkaError(ErrorCodes.INVALID_RECORD, `malformed record: ${what}`);
 }

@@ -3,7 +3,7 @@
  * and https://protobuf.dev/programming-guides/encoding/#signed-ints
  */
 
-import { ErrorCodes } from '../model/error-codes.ts';
+import type { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 
 const TWO_TO_31 = 0x80000000;

@@ -17,7 +17,10 @@ export function parseConnectString(text: string): ConnectString {
     .map((server) => server.trim())
     .filter((server) => server !== '');
   if (servers.length === 0) throw wrong(text, 'no server is named');
-  return { servers: servers.map((server) => withPort(server, text)).join(','), chroot: checked(chroot, text) };
+  return {
+    servers: servers.map((server) => withPort(server, text)).join(','),
+    chroot: checked(chroot, text),
+  };
 }
 
 /** The default port is ZooKeeper's. */

@@ -1,32 +1,19 @@
 /**
- * A session with a real ensemble. Invariants: it is one session of the C client from beginning to
- * end and never becomes another; when it is over, every call fails with SESSION_ENDED and no watcher
- * is called again. All calls go to the client in the order in which they were made.
+ * Opens sessions with a real ensemble: loads the client, connects, makes the chroot.
  *
- * The chroot is put before paths here and taken off again, so that the handle which makes the
- * chroot's nodes is the one that serves.
+ * The client waits for a third of the session timeout before it tries a server again. A broker that
+ * starts together with its ZooKeeper would lose seconds by that, so until there is a session the
+ * attempts are ours: each with a handle of its own, and each given twice the time of the one before.
  */
 
 import type { Logger } from '../platform/logger.ts';
 import type { Timers } from '../platform/timers.ts';
+import { delay } from '../platform/timers.ts';
 import { parseConnectString } from './connect-string.ts';
-import type { ConnectString } from './connect-string.ts';
-import { ensurePath } from './persistent.ts';
-import type {
-  CreateOptions,
-  NodeData,
-  OpenSession,
-  SessionEnd,
-  Stat,
-  WatchEvent,
-  Watcher,
-  ZooKeeperErrorCode,
-  ZooKeeperSession,
-} from './port.ts';
-import { ZooKeeperError } from './port.ts';
-import { WatchTable } from './watch-table.ts';
+import { NativeSession } from './native-session.ts';
+import type { OpenSession } from './port.ts';
 import { loadZooKeeperPackage } from './zookeeper-package.ts';
-import type { NativeHandle, NativeStat } from './zookeeper-package.ts';
+import type { NativeHandle } from './zookeeper-package.ts';
 
 export interface ZooKeeperOptions {
   /** `zookeeper.connect`: `host:port,host:port/chroot`. The chroot's nodes are made if missing. */
@@ -38,21 +25,72 @@ export interface ZooKeeperOptions {
   readonly timers: Timers;
 }
 
+const firstAttemptMs = 1000;
+
 /** Throws an Error at once if the connect string makes no sense. */
 export function openZooKeeper(options: ZooKeeperOptions): OpenSession {
-  const connect = parseConnectString(options.connect);
+  const { servers, chroot } = parseConnectString(options.connect);
   return async (signal) => {
-    signal?.throwIfAborted();
     const Handle = await loadZooKeeperPackage();
-    const handle = new Handle({});
-    const session = new NativeSession(handle, connect.chroot, options);
-    await establish(session, handle, { options, connect, signal });
+    const handle = await connected(() => new Handle({}), { options, servers, signal });
+    const session = new NativeSession(handle, { chroot, ...options });
     try {
-      if (connect.chroot !== '') await ensurePath(session, '/');
+      await session.makeChroot();
     } catch (error) {
       await session.close();
       throw error;
     }
     return session;
   };
+}
+
+interface Attempts {
+  readonly options: ZooKeeperOptions;
+  readonly servers: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A handle with a session; rejects when the time is over, or with the signal's reason. */
+async function connected(
+  newHandle: () => NativeHandle,
+  { options, servers, signal }: Attempts,
+): Promise<NativeHandle> {
+  let resolvable = true;
+  let leftMs = options.connectTimeoutMs;
+  for (let attemptMs = firstAttemptMs; leftMs > 0; attemptMs *= 2) {
+    signal?.throwIfAborted();
+    const handle = newHandle();
+    const limitMs = Math.min(attemptMs, leftMs);
+    const outcome = await attempt(handle, { options, servers, signal, limitMs });
+    if (outcome === 'connected') return handle;
+    handle.close();
+    resolvable = outcome !== 'unresolvable';
+    leftMs -= limitMs;
+    options.logger.info({ servers, outcome, leftMs }, 'no session with ZooKeeper yet');
+  }
+  signal?.throwIfAborted();
+  throw new Error(
+    `No session with ZooKeeper at ${servers} within ${String(options.connectTimeoutMs)} ms: ` +
+      (resolvable ? 'no server answered' : 'a host name could not be resolved'),
+  );
+}
+
+async function attempt(
+  handle: NativeHandle,
+  { options, servers, signal, limitMs }: Attempts & { readonly limitMs: number },
+): Promise<'connected' | 'unanswered' | 'unresolvable'> {
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let isConnected = false;
+  handle.on('connect', () => {
+    isConnected = true;
+    stop.abort();
+  });
+  handle.init({ connect: servers, timeout: options.sessionTimeoutMs, debug_level: 0 });
+  const resolvable = handle.state !== 0;
+  await delay(options.timers, limitMs, stop.signal).catch(() => undefined);
+  signal?.removeEventListener('abort', onAbort);
+  if (isConnected) return 'connected';
+  return resolvable ? 'unanswered' : 'unresolvable';
 }

@@ -2,8 +2,7 @@
 
 import { z } from 'zod';
 
-import { durationAllowed, durationPattern, parseDuration } from './duration.ts';
-import { isUnlimited } from './duration.ts';
+import { durationAllowed, durationPattern, isUnlimited, parseDuration } from './duration.ts';
 import { parseQuantity, quantityAllowed } from './quantity.ts';
 
 const intOrString = { 'x-kubernetes-int-or-string': true };
@@ -59,16 +58,22 @@ export const kafkaConfig = z
   .refine((config) => Object.keys(config).length <= 200, 'at most 200 keys')
   .meta({ maxProperties: 200 });
 
+const quantityByName = z.record(
+  z.string().max(100),
+  z.union([z.int(), z.string().max(30)]).meta(intOrString),
+);
+
 /** Compute resources of a container, by name, as in a pod. */
 export const computeResources = z.strictObject({
   requests: quantities('What the scheduler sets aside').exactOptional(),
   limits: quantities('What a container never gets more of').exactOptional(),
 });
 
-function quantities(description: string): z.ZodRecord<z.ZodString, z.ZodUnion<[z.ZodInt, z.ZodString]>> {
-  return z
-    .record(z.string().max(100), z.union([z.int(), z.string().max(30)]).meta(intOrString))
-    .meta({ maxProperties: 20, description: `${description}, such as {cpu: 500m, memory: 1Gi}.` });
+function quantities(description: string): typeof quantityByName {
+  return quantityByName.meta({
+    maxProperties: 20,
+    description: `${description}, such as {cpu: 500m, memory: 1Gi}.`,
+  });
 }
 
 function sizeOrUnlimited(): string {

@@ -55,9 +55,7 @@ const statefulSet = z.looseObject({
     }),
     volumeClaimTemplates: z.array(z.looseObject({ spec: z.unknown() })).default([]),
   }),
-  status: z
-    .looseObject({ observedGeneration: z.int().exactOptional() })
-    .exactOptional(),
+  status: z.looseObject({ observedGeneration: z.int().exactOptional() }).exactOptional(),
 });
 
 const pod = z.looseObject({

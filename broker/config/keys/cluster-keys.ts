@@ -2,7 +2,7 @@
 
 import { anything, atLeast, matching } from '../allowed.ts';
 import type { ConfigKey } from '../config-key.ts';
-import { bool, int, keysOf, orElse, perBroker, string, unused } from './define.ts';
+import { bool, int, keysOf, perBroker, string, unused } from './define.ts';
 import { kafkaVersion } from './version-key.ts';
 
 const port = matching('a port between 0 and 65535, or empty for none', /^\d{0,5}$/);
@@ -18,18 +18,14 @@ export const clusterKeys: readonly ConfigKey[] = keysOf({
   'broker.rack': string(null, anything, 'Rack or zone; replicas are spread over racks.'),
   'node.id': unused(int(-1, atLeast(-1), 'Id of a node in KRaft mode.')),
 
-  listeners: perBroker(
-    orElse(
-      string('PLAINTEXT://:9092', anything, 'Addresses to listen on, as NAME://host:port.'),
-      ['host.name', 1],
-      ['port', 1],
-    ),
-  ),
+  listeners: string('PLAINTEXT://:9092', anything, 'Addresses to listen on, as NAME://host:port.'),
   'advertised.listeners': perBroker(
     string(null, anything, 'Addresses that clients are told; those of listeners if not set.'),
   ),
-  'listener.security.protocol.map': perBroker(
-    string(listenerProtocols, anything, 'Security protocol of each listener name.'),
+  'listener.security.protocol.map': string(
+    listenerProtocols,
+    anything,
+    'Security protocol of each listener name.',
   ),
   'inter.broker.listener.name': string(null, anything, 'Listener that brokers use to each other.'),
   'security.inter.broker.protocol': string(

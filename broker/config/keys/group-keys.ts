@@ -42,7 +42,11 @@ export const groupKeys: readonly ConfigKey[] = keysOf({
   'transaction.partition.verification.enable': unused(
     clusterWide(bool(true, 'Whether a leader verifies a new transaction (KIP-890).')),
   ),
-  'transactional.id.expiration.ms': int(604_800_000, atLeast(1), 'Time until such an id is dropped.'),
+  'transactional.id.expiration.ms': int(
+    604_800_000,
+    atLeast(1),
+    'Time until such an id is dropped.',
+  ),
   'producer.id.expiration.ms': clusterWide(
     int(86_400_000, atLeast(1), 'Time that the last sequence of a silent producer is kept.'),
   ),

@@ -93,7 +93,9 @@ export const logKeys: readonly ConfigKey[] = keysOf({
   'num.recovery.threads.per.data.dir': unused(
     clusterWide(int(1, atLeast(1), 'Threads that recover logs.')),
   ),
-  'log.dir.failure.timeout.ms': unused(long(30_000, atLeast(1), 'For failed folders in KRaft mode.')),
+  'log.dir.failure.timeout.ms': unused(
+    long(30_000, atLeast(1), 'For failed folders in KRaft mode.'),
+  ),
 
   'message.max.bytes': clusterWide(int(1_048_588, atLeast(0), 'Size of a record batch at most.')),
   'compression.type': clusterWide(

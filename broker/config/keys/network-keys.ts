@@ -27,7 +27,11 @@ export const networkKeys: readonly ConfigKey[] = keysOf({
   'max.connection.creation.rate': unused(
     clusterWide(int(intMax, atLeast(0), 'Connections accepted in a second.')),
   ),
-  'connections.max.idle.ms': long(600_000, anything, 'Silence that ends a connection; below 0: never.'),
+  'connections.max.idle.ms': long(
+    600_000,
+    anything,
+    'Silence that ends a connection; below 0: never.',
+  ),
   'connection.failed.authentication.delay.ms': unused(
     int(100, atLeast(0), 'Wait before a connection with bad credentials is closed.'),
   ),

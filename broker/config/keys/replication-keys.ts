@@ -53,7 +53,9 @@ export const replicationKeys: readonly ConfigKey[] = keysOf({
   'controlled.shutdown.enable': bool(true, 'Whether leadership moves before a broker stops.'),
   'controlled.shutdown.max.retries': int(3, atLeast(0), 'Tries to move it.'),
   'controlled.shutdown.retry.backoff.ms': long(5000, atLeast(0), 'Wait between them.'),
-  'control.plane.listener.name': unused(string(null, anything, 'Listener of the controller alone.')),
+  'control.plane.listener.name': unused(
+    string(null, anything, 'Listener of the controller alone.'),
+  ),
 
   'quota.window.num': unused(int(11, atLeast(1), 'Windows of client quotas.')),
   'quota.window.size.seconds': unused(int(1, between(1, 3600), 'Length of such a window.')),

@@ -43,7 +43,8 @@ const names: Readonly<Record<string, string>> = {
     'max.retention.bytes max.retention.ms',
   'delegation.token.': 'expiry.check.interval.ms expiry.time.ms max.lifetime.ms',
   'password.encoder.': 'cipher.algorithm iterations key.length keyfactory.algorithm',
-  'alter.': 'config.policy.class.name log.dirs.replication.quota.window.num ' +
+  'alter.':
+    'config.policy.class.name log.dirs.replication.quota.window.num ' +
     'log.dirs.replication.quota.window.size.seconds',
   'group.consumer.':
     'heartbeat.interval.ms max.heartbeat.interval.ms max.session.timeout.ms max.size ' +

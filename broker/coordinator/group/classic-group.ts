@@ -41,6 +41,8 @@ export class ClassicGroup {
   readonly offsets = new GroupOffsets();
   /** The last committed record of the group; null before the first and after a tombstone. */
   stored: GroupMetadataValue | null = null;
+  /** Records of the membership that are appended and not yet committed. */
+  metadataWritingCount = 0;
   generationId = 0;
   /** Null until somebody joins: such a group only stores offsets. */
   protocolType: string | null = null;
@@ -49,6 +51,8 @@ export class ClassicGroup {
   joinPhase: JoinPhase | null = null;
   /** While members owe a SyncGroup. */
   syncDeadline: Deadline | null = null;
+  /** The generation whose assignment was last written; -1: none. */
+  assigningGenerationId = -1;
   /** A member came while the initial wait ran: it is worth waiting on. */
   hasNewMember = false;
   #state: GroupState = 'Empty';
@@ -67,11 +71,11 @@ export class ClassicGroup {
     return this.#stateSinceMs;
   }
 
-  transitionTo(state: GroupState, nowMs: number): void {
+  transitionTo(state: GroupState, sinceMs: number | null): void {
     const from = previousStates[state];
     assert(from.includes(this.#state), `group ${this.id} cannot become ${state} from ${this.#state}`);
     this.#state = state;
-    this.#stateSinceMs = nowMs;
+    this.#stateSinceMs = sinceMs;
   }
 
   /** Takes up the stored membership; the caller gives the members and starts their sessions. */

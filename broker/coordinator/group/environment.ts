@@ -23,10 +23,17 @@ export interface GroupEnvironment {
   deadline(onPassed: () => void): Deadline;
   /**
    * Appends the records as one batch. Once they are committed each is replayed, in the order of all
-   * writes, and `settled` gets NONE; it gets the error when they were refused, or have not been
-   * committed in time (then they may still be replayed later).
+   * writes, before the observer hears of it.
    */
-  write(records: readonly GroupRecord[], settled: (errorCode: ErrorCode) => void): void;
+  write(records: readonly GroupRecord[], observer: WriteObserver): void;
+}
+
+/** Each is called at most once, `ended` first where both are due. */
+export interface WriteObserver {
+  /** What to answer: NONE, why it was refused, or REQUEST_TIMED_OUT while its fate is still open. */
+  answered?(errorCode: ErrorCode): void;
+  /** Its fate: committed and replayed (NONE), or refused: then it is in no log. */
+  ended?(errorCode: ErrorCode): void;
 }
 
 /** Gives an answer; called exactly once, at once or when the group's state allows. */

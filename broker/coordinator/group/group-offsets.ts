@@ -21,8 +21,10 @@ export class GroupOffsets {
   /** Topic -> partition -> writes under way. */
   readonly #writing = new Map<string, Map<number, number>>();
 
-  get isEmpty(): boolean {
-    return this.#topics.size === 0;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
   }
 
   get isBeingWritten(): boolean {
@@ -36,13 +38,16 @@ export class GroupOffsets {
   set(topic: string, partition: number, value: OffsetCommitValue): void {
     let partitions = this.#topics.get(topic);
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
+    const countBefore = partitions.size;
     partitions.set(partition, value);
+    this.#count += partitions.size - countBefore;
   }
 
   delete(topic: string, partition: number): void {
     const partitions = this.#topics.get(topic);
-    partitions?.delete(partition);
-    if (partitions?.size === 0) this.#topics.delete(topic);
+    if (partitions?.delete(partition) !== true) return;
+    this.#count -= 1;
+    if (partitions.size === 0) this.#topics.delete(topic);
   }
 
   *all(): IterableIterator<OffsetEntry> {
@@ -76,21 +81,13 @@ export class GroupOffsets {
     return this.#writing.get(topic)?.has(partition) ?? false;
   }
 
-  startWriting(places: Iterable<OffsetPlace>): void {
-    for (const { topic, partition } of places) {
-      let partitions = this.#writing.get(topic);
-      if (partitions === undefined) this.#writing.set(topic, (partitions = new Map()));
-      partitions.set(partition, (partitions.get(partition) ?? 0) + 1);
-    }
-  }
-
-  endWriting(places: Iterable<OffsetPlace>): void {
-    for (const { topic, partition } of places) {
-      const partitions = this.#writing.get(topic);
-      const count = partitions?.get(partition) ?? 0;
-      if (count > 1) partitions?.set(partition, count - 1);
-      else partitions?.delete(partition);
-      if (partitions?.size === 0) this.#writing.delete(topic);
-    }
+  /** A commit of the partition was appended (1), or has ended (-1). */
+  track(topic: string, partition: number, change: 1 | -1): void {
+    let partitions = this.#writing.get(topic);
+    if (partitions === undefined) this.#writing.set(topic, (partitions = new Map()));
+    const count = (partitions.get(partition) ?? 0) + change;
+    if (count > 0) partitions.set(partition, count);
+    else partitions.delete(partition);
+    if (partitions.size === 0) this.#writing.delete(topic);
   }
 }

@@ -64,7 +64,7 @@ export class Membership {
 
   /** Whether every member knows one of the protocols. */
   supports(protocols: readonly MemberProtocol[]): boolean {
-    return protocols.some(({ name }) => this.#support.get(name) === this.#members.size);
+    return protocols.some(({ name }) => (this.#support.get(name) ?? 0) === this.#members.size);
   }
 
   /**

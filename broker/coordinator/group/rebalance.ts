@@ -140,7 +140,8 @@ export class Rebalance {
   #waitForAll(group: ClassicGroup): void {
     const deadline = this.#joinDeadline(group, () => this.#complete(group));
     group.joinPhase = { deadline, isInitial: false };
-    deadline.set(group.membership.rebalanceTimeoutMs());
+    // Never 0: static members that do not come back are waited for again and again.
+    deadline.set(Math.max(group.membership.rebalanceTimeoutMs(), 1));
     this.completeIfAllJoined(group);
   }
 
@@ -171,7 +172,7 @@ export class Rebalance {
   #storeEmpty(group: ClassicGroup): void {
     const value = group.toStored(() => NO_BYTES);
     // Nobody waits for it: where it fails, the members stored last run out after the next load.
-    this.#environment.write([{ kind: 'metadata', groupId: group.id, value }], () => undefined);
+    this.#environment.write([{ kind: 'metadata', groupId: group.id, value }], {});
   }
 
   #announce(group: ClassicGroup): void {

@@ -11,6 +11,7 @@ import {
   BATCH_HEADER_SIZE,
   BatchField,
   batchCrcIsValid,
+  peekBatchSize,
   readBatchHeader,
 } from '../../records/batch-header.ts';
 import { crc32c } from '../../records/crc32c.ts';
@@ -44,6 +45,8 @@ export interface ScanEnd {
 const VERIFY_CHUNK_SIZE = 1 << 20;
 /** Large enough for the header and for a transaction's marker as a whole, small enough to be cheap. */
 const HEADER_CHUNK_SIZE = 1 << 14;
+/** A message of format 0 without key and value. */
+const OLD_MESSAGE_SIZE_MIN = 26;
 
 /**
  * Throws KafkaError UNSUPPORTED_FOR_MESSAGE_FORMAT where the segment starts with magic 0 or 1, and
@@ -68,7 +71,7 @@ export async function scanBatches(
       chunkSize = await fill(handle, chunk, position, to);
     }
     let at = position - chunkStart;
-    const header = parse(chunk.subarray(0, chunkSize), at, position);
+    const header = parse(chunk.subarray(0, chunkSize), at, position === 0);
     if (typeof header === 'string') return { position, problem: header };
     if (header.sizeInBytes > to - position) return { position, problem: 'the last batch is cut off' };
     if (at > 0 && header.sizeInBytes > chunkSize - at && (verify || header.isControl)) {
@@ -96,13 +99,15 @@ async function fill(
   return handle.read(chunk.subarray(0, Math.min(chunk.length, to - position)), position);
 }
 
-function parse(chunk: Buffer, at: number, position: number): BatchHeader | string {
+function parse(chunk: Buffer, at: number, isFirst: boolean): BatchHeader | string {
   try {
     return readBatchHeader(chunk, at);
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error;
-    // Behind valid batches an old format is more likely garbage than a producer's downgrade.
-    if (error.code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT && position === 0) throw error;
+    // Behind valid batches an old format is more likely garbage than a producer's downgrade; and the
+    // zeros of a file that was only preallocated look like format 0.
+    const isOld = error.code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT;
+    if (isOld && isFirst && peekBatchSize(chunk, at) >= OLD_MESSAGE_SIZE_MIN) throw error;
     return error.message;
   }
 }

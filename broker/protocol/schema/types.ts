@@ -136,7 +136,7 @@ export const nullableString: Type<string | null> = {
     if (size > STRING_SIZE_MAX) {
       throw new ProtocolError(`a string of ${String(size)} bytes is too long`);
     }
-    return size < 0 ? null : reader.utf8(size);
+    return size < 0 ? null : readText(reader, size);
   },
   write(writer, value, _version, flexible) {
     if (value === null) {
@@ -210,10 +210,7 @@ export function nullableArray<T>(element: Type<T>): Type<readonly T[] | null> {
     read(reader, version, flexible) {
       const count = readLength(reader, flexible, 'array');
       if (count < 0) return null;
-      // Every element of every message takes at least one byte: a count past the end is a lie.
-      if (count > reader.remaining) {
-        throw new ProtocolError(`an array of ${String(count)} elements does not fit its frame`);
-      }
+      reader.claimElements(count);
       const values: T[] = [];
       for (let index = 0; index < count; index += 1) {
         values.push(element.read(reader, version, flexible));
@@ -236,6 +233,18 @@ export function array<T>(element: Type<T>): Type<readonly T[]> {
     read: (reader, version, flexible) => notNull(nullable.read(reader, version, flexible)),
     write: (writer, value, version, flexible) => nullable.write(writer, value, version, flexible),
   };
+}
+
+/**
+ * Bytes that are not UTF-8 read as U+FFFD, which is longer. What would grow past the limit is
+ * refused, so that whatever was read can be written.
+ */
+function readText(reader: Reader, size: number): string {
+  const text = reader.utf8(size);
+  if (size > STRING_SIZE_MAX / 3 && Buffer.byteLength(text, 'utf8') > STRING_SIZE_MAX) {
+    throw new ProtocolError('a long string is not UTF-8');
+  }
+  return text;
 }
 
 type LengthForm = 'int16' | 'int32' | 'array';

@@ -7,10 +7,17 @@
 import { ProtocolError } from '../protocol-error.ts';
 import { uuidToText } from './uuid.ts';
 
+/**
+ * Elements of all arrays of one frame. A frame of 100 MiB could name 50 million empty topics, which
+ * would take gigabytes as objects; the metadata of 200,000 partitions are some two million elements.
+ */
+const ELEMENT_COUNT_MAX = 2 ** 22;
+
 export class Reader {
   readonly #buffer: Buffer;
   #position: number;
   readonly #end: number;
+  #elementCount = 0;
 
   constructor(buffer: Buffer, position = 0, end = buffer.length) {
     this.#buffer = buffer;
@@ -105,6 +112,20 @@ export class Reader {
 
   skip(size: number): void {
     this.#take(size);
+  }
+
+  /**
+   * To be called before reading an array of `count` elements. Every element of every message takes
+   * at least one byte: a count past the end is a lie.
+   */
+  claimElements(count: number): void {
+    if (count > this.remaining) {
+      throw new ProtocolError(`an array of ${String(count)} elements does not fit its frame`);
+    }
+    this.#elementCount += count;
+    if (this.#elementCount > ELEMENT_COUNT_MAX) {
+      throw new ProtocolError(`a frame of more than ${String(ELEMENT_COUNT_MAX)} elements`);
+    }
   }
 
   #take(size: number): number {

@@ -23,7 +23,9 @@ export function encodePartitionState(state: PartitionState): Buffer {
     version: 1,
     leader_epoch: state.leaderEpoch,
     isr: state.isr,
-    ...(state.leaderRecoveryState === 0 ? {} : { leader_recovery_state: state.leaderRecoveryState }),
+    ...(state.leaderRecoveryState === 0
+      ? {}
+      : { leader_recovery_state: state.leaderRecoveryState }),
   });
 }
 

@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { isJsonArray, isJsonObject } from '../json.ts';
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
+  brokers: ['id'],
   conditions: ['type'],
   containers: ['name'],
   env: ['name'],

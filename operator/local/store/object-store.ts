@@ -24,19 +24,19 @@ import type {
 } from '../../kube/port.ts';
 import { KubeError } from '../../kube/port.ts';
 import type { JsonObject } from '../json.ts';
-import { equalJson, isJsonObject, toJsonObject } from '../json.ts';
+import { equalJson, toJsonObject } from '../json.ts';
 import type { Admission } from './admission.ts';
 import { checkedName, checkPreconditions, invalid } from './admission.ts';
-import type { Change } from './history.ts';
 import { History } from './history.ts';
 import type { ApplyResult, Owners } from './ownership.ts';
 import { applyFields, replaceFields } from './ownership.ts';
+import type { KindName } from './selection.ts';
+import { describe, eventType, gracePeriodSeconds, isSelected, keyOf } from './selection.ts';
 import type { StoredObject, SystemFields } from './stored-object.ts';
 import {
   composed,
   contentOf,
   finalizersOf,
-  labelsOf,
   metadataOf,
   ownerUids,
   specChanged,
@@ -53,8 +53,6 @@ export interface ObjectStoreOptions {
   /** Default one minute, as the API server. */
   readonly bookmarkPeriodMs?: number;
 }
-
-type Kind = Pick<ResourceKind, 'apiVersion' | 'kind'>;
 
 interface Written {
   readonly content: JsonObject;
@@ -214,14 +212,14 @@ export class ObjectStore implements KubeClient {
   }
 
   /** Ends the graceful deletion of a pod, as the kubelet does once its processes are gone. */
-  removeNow(kind: Kind, key: ObjectKey, uid: string): void {
+  removeNow(kind: KindName, key: ObjectKey, uid: string): void {
     const live = this.#objects.get(keyOf(kind, key));
     if (live === undefined || live.system.uid !== uid) return;
     if (finalizersOf(live.content).length === 0) this.#drop(live);
   }
 
   #request(
-    kind: Kind,
+    kind: KindName,
     object: KubeObject,
   ): { readonly key: ObjectKey; readonly wanted: JsonObject; readonly live: StoredObject | null } {
     if (object.apiVersion !== kind.apiVersion || object.kind !== kind.kind) {
@@ -233,7 +231,7 @@ export class ObjectStore implements KubeClient {
   }
 
   /** Stores what was written unless nothing changes; returns the object as it now is. */
-  #write(kind: Kind, key: ObjectKey, written: Written): JsonObject {
+  #write(kind: KindName, key: ObjectKey, written: Written): JsonObject {
     const live = this.#objects.get(keyOf(kind, key)) ?? null;
     const draft = { ...written, system: this.#system(kind, key, live) };
     const admitted = this.#admit(draft, live);
@@ -273,7 +271,7 @@ export class ObjectStore implements KubeClient {
     return this.#options.admission(composed(draft), previous);
   }
 
-  #system(kind: Kind, key: ObjectKey, live: StoredObject | null): SystemFields {
+  #system(kind: KindName, key: ObjectKey, live: StoredObject | null): SystemFields {
     if (live !== null) return live.system;
     return {
       apiVersion: kind.apiVersion,
@@ -343,47 +341,12 @@ export class ObjectStore implements KubeClient {
   }
 }
 
-function keyOf(kind: Kind, key: ObjectKey): string {
-  return [kind.apiVersion, kind.kind, key.namespace, key.name].join(' ');
-}
-
-function describe(kind: Kind, key: ObjectKey): string {
-  return `${kind.kind} ${key.namespace}/${key.name}`;
-}
-
 function statusPart(live: StoredObject | null): Pick<Written, 'status' | 'statusOwners'> {
   return { status: live?.status, statusOwners: live?.statusOwners ?? new Map() };
 }
 
-function isSelected(stored: StoredObject, kind: Kind, options: ListOptions): boolean {
-  const { system } = stored;
-  if (system.apiVersion !== kind.apiVersion || system.kind !== kind.kind) return false;
-  if (options.namespace !== undefined && options.namespace !== system.namespace) return false;
-  const labels = labelsOf(stored);
-  return Object.entries(options.labels ?? {}).every(([name, value]) => labels[name] === value);
-}
-
-/** What a watcher sees of a change: an object that leaves its selection is deleted for it. */
-function eventType(
-  change: Change,
-  selects: (stored: StoredObject) => boolean,
-): 'added' | 'modified' | 'deleted' | null {
-  const before = change.before !== null && selects(change.before);
-  const after = change.after !== null && selects(change.after);
-  if (before) return after ? 'modified' : 'deleted';
-  return after ? 'added' : null;
-}
-
-/** Only pods end gracefully: their processes have to stop first. */
-function gracePeriodSeconds(stored: StoredObject): number {
-  if (stored.system.kind !== 'Pod') return 0;
-  const spec = stored.content['spec'];
-  const seconds = isJsonObject(spec) ? spec['terminationGracePeriodSeconds'] : undefined;
-  return typeof seconds === 'number' ? seconds : 30;
-}
-
 function unlessConflicted(
-  kind: Kind,
+  kind: KindName,
   key: ObjectKey,
   result: ApplyResult,
 ): Extract<ApplyResult, { owners: Owners }> {
@@ -392,7 +355,7 @@ function unlessConflicted(
   throw new KubeError('CONFLICT', `${describe(kind, key)}: conflict over ${fields.join(', ')}`);
 }
 
-function notFound(kind: Kind, key: ObjectKey): KubeError {
+function notFound(kind: KindName, key: ObjectKey): KubeError {
   return new KubeError('NOT_FOUND', `${describe(kind, key)} does not exist`);
 }
 

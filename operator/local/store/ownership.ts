@@ -77,10 +77,14 @@ function conflictsOf(owners: Owners, manager: string, changed: FieldSet): readon
     );
 }
 
-/** Deepest first, so that an item is judged by what is left of it. */
+/** What lies below a list item that goes, goes with it: without its name the item were not found. */
 function removeAll(object: JsonObject, dropped: FieldSet): JsonObject {
-  const deepestFirst = dropped.paths().toSorted((one, other) => other.length - one.length);
-  return deepestFirst.reduce(without, object);
+  const isCovered = (path: FieldPath): boolean =>
+    path.some((_, length) => length > 0 && dropped.has(path.slice(0, length)));
+  return dropped
+    .paths()
+    .filter((path) => !isCovered(path))
+    .reduce(without, object);
 }
 
 function tidy(owners: Owners, object: JsonObject): Owners {

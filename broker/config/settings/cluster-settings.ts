@@ -1,0 +1,42 @@
+/** Who this broker is, and where ZooKeeper is. */
+
+import type { SettingReader } from '../setting-reader.ts';
+
+export interface ClusterSettings {
+  /** -1: ZooKeeper gives one, unless meta.properties has it. */
+  readonly brokerId: number;
+  readonly brokerIdGenerationEnable: boolean;
+  readonly reservedBrokerMaxId: number;
+  readonly brokerRack: string | null;
+  readonly interBrokerProtocolVersion: string;
+  /** `local:` for the store in this process. */
+  readonly zookeeperConnect: string;
+  readonly zookeeperSessionTimeoutMs: number;
+  readonly zookeeperConnectionTimeoutMs: number;
+  /** Null: no HTTP server. 0: the system chooses. */
+  readonly odradekHttpPort: number | null;
+  readonly odradekHttpHost: string;
+  /** Null: listeners and rack are those of the configuration. */
+  readonly odradekInstanceFile: string | null;
+}
+
+export function clusterSettings(read: SettingReader): ClusterSettings {
+  const httpPort = read.optional('odradek.http.port');
+  const connectionTimeout = read.optional('zookeeper.connection.timeout.ms');
+  return {
+    brokerId: read.number('broker.id'),
+    brokerIdGenerationEnable: read.boolean('broker.id.generation.enable'),
+    reservedBrokerMaxId: read.number('reserved.broker.max.id'),
+    brokerRack: read.optional('broker.rack'),
+    interBrokerProtocolVersion: read.text('inter.broker.protocol.version'),
+    zookeeperConnect: read.text('zookeeper.connect'),
+    zookeeperSessionTimeoutMs: read.number('zookeeper.session.timeout.ms'),
+    zookeeperConnectionTimeoutMs:
+      connectionTimeout === null
+        ? read.number('zookeeper.session.timeout.ms')
+        : Number(connectionTimeout),
+    odradekHttpPort: httpPort === null ? null : Number(httpPort),
+    odradekHttpHost: read.text('odradek.http.host'),
+    odradekInstanceFile: read.optional('odradek.instance.file'),
+  };
+}

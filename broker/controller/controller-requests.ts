@@ -1,0 +1,194 @@
+/**
+ * The requests by which a controller tells brokers what is: built from its context, in the form of
+ * the newest version. What an older version lacks is left out when it is written.
+ */
+
+import type { TopicPartition } from '../model/topic-partition.ts';
+import type { leaderAndIsr } from '../protocol/messages/leader-and-isr.ts';
+import type { stopReplica } from '../protocol/messages/stop-replica.ts';
+import type { updateMetadata } from '../protocol/messages/update-metadata.ts';
+import type { RequestOf } from '../protocol/schema/api.ts';
+import { ZERO_UUID } from '../protocol/wire/uuid.ts';
+import type { ControllerContext, LiveBroker } from './context.ts';
+
+export interface Sender {
+  readonly controllerId: number;
+  readonly controllerEpoch: number;
+}
+
+export type LeaderAndIsrRequest = RequestOf<typeof leaderAndIsr>;
+export type UpdateMetadataRequest = RequestOf<typeof updateMetadata>;
+export type StopReplicaRequest = RequestOf<typeof stopReplica>;
+
+/** In UpdateMetadata: the topic is being deleted. */
+const LEADER_DURING_DELETE = -2;
+const FULL = 2;
+const INCREMENTAL = 1;
+
+const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
+
+/** LeaderAndIsr for one broker: those of the partitions that it has a replica of. */
+export function leaderAndIsrRequest(options: {
+  readonly context: ControllerContext;
+  readonly sender: Sender;
+  readonly broker: LiveBroker;
+  readonly partitions: readonly TopicPartition[];
+  readonly isNew: ReadonlySet<TopicPartition>;
+  /** Everything that the broker has to host, as after its start. */
+  readonly isFull: boolean;
+  readonly listenerName: string;
+}): LeaderAndIsrRequest {
+  const { context, sender, broker, isNew } = options;
+  const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
+  const leaders = new Set<number>();
+  const topicStates = byTopic(partitions).map(([topic, items]) => ({
+    topicName: topic,
+    topicId: context.topics.get(topic)?.topicId ?? ZERO_UUID,
+    partitionStates: items.flatMap((item) => {
+      const state = context.state(item);
+      if (state === undefined) return [];
+      leaders.add(state.leader);
+      return [
+        {
+          topicName: topic,
+          partitionIndex: item.partition,
+          controllerEpoch: state.controllerEpoch,
+          leader: state.leader,
+          leaderEpoch: state.leaderEpoch,
+          isr: state.isr,
+          partitionEpoch: state.partitionEpoch,
+          replicas: context.replicas(item),
+          addingReplicas: context.topics.get(topic)?.addingReplicas.get(item.partition) ?? [],
+          removingReplicas: context.topics.get(topic)?.removingReplicas.get(item.partition) ?? [],
+          isNew: isNew.has(item),
+          leaderRecoveryState: state.leaderRecoveryState,
+        },
+      ];
+    }),
+  }));
+  return {
+    ...sender,
+    isKRaftController: false,
+    brokerEpoch: BigInt(broker.epoch),
+    type: options.isFull ? FULL : INCREMENTAL,
+    ungroupedPartitionStates: [],
+    topicStates,
+    liveLeaders: [...leaders].flatMap((id) => liveLeader(context, id, options.listenerName)),
+  };
+}
+
+/** UpdateMetadata for one broker. `partitions` may be empty: then it is about brokers only. */
+export function updateMetadataRequest(options: {
+  readonly context: ControllerContext;
+  readonly sender: Sender;
+  readonly broker: LiveBroker;
+  readonly partitions: readonly TopicPartition[];
+}): UpdateMetadataRequest {
+  const { context, sender, broker } = options;
+  return {
+    ...sender,
+    isKRaftController: false,
+    type: 0,
+    brokerEpoch: BigInt(broker.epoch),
+    ungroupedPartitionStates: [],
+    topicStates: byTopic(options.partitions).map(([topic, items]) => ({
+      topicName: topic,
+      topicId: context.topics.get(topic)?.topicId ?? ZERO_UUID,
+      partitionStates: items.flatMap((item) => metadataState(context, item)),
+    })),
+    liveBrokers: [...context.brokers.values()].map(liveBroker),
+  };
+}
+
+/** StopReplica for one broker: those of the partitions that it has a replica of. */
+export function stopReplicaRequest(options: {
+  readonly context: ControllerContext;
+  readonly sender: Sender;
+  readonly broker: LiveBroker;
+  readonly partitions: readonly TopicPartition[];
+  readonly deletePartitions: boolean;
+}): StopReplicaRequest {
+  const { context, sender, broker, deletePartitions } = options;
+  const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
+  return {
+    ...sender,
+    isKRaftController: false,
+    brokerEpoch: BigInt(broker.epoch),
+    deletePartitions,
+    ungroupedPartitions: [],
+    topics: byTopic(partitions).map(([name, items]) => ({
+      name,
+      partitionIndexes: items.map(({ partition }) => partition),
+    })),
+    topicStates: byTopic(partitions).map(([topicName, items]) => ({
+      topicName,
+      partitionStates: items.map(({ partition }) => ({
+        partitionIndex: partition,
+        leaderEpoch: LEADER_DURING_DELETE,
+        deletePartition: deletePartitions,
+      })),
+    })),
+  };
+}
+
+function metadataState(
+  context: ControllerContext,
+  item: TopicPartition,
+): UpdateMetadataRequest['topicStates'][number]['partitionStates'] {
+  const state = context.state(item);
+  if (state === undefined) return [];
+  const replicas = context.replicas(item);
+  return [
+    {
+      topicName: item.topic,
+      partitionIndex: item.partition,
+      controllerEpoch: state.controllerEpoch,
+      leader: context.deleting.has(item.topic) ? LEADER_DURING_DELETE : state.leader,
+      leaderEpoch: state.leaderEpoch,
+      isr: state.isr,
+      zkVersion: state.partitionEpoch,
+      replicas,
+      offlineReplicas: replicas.filter((id) => !context.isAlive(id)),
+    },
+  ];
+}
+
+function liveBroker({
+  id,
+  registration,
+}: LiveBroker): UpdateMetadataRequest['liveBrokers'][number] {
+  return {
+    id,
+    v0Host: '',
+    v0Port: 0,
+    endpoints: registration.endpoints.map((endpoint) => ({
+      host: endpoint.host,
+      port: endpoint.port,
+      listener: endpoint.listenerName,
+      securityProtocol: SECURITY_PROTOCOLS.indexOf(endpoint.securityProtocol),
+    })),
+    rack: registration.rack,
+  };
+}
+
+function liveLeader(
+  context: ControllerContext,
+  id: number,
+  listenerName: string,
+): LeaderAndIsrRequest['liveLeaders'] {
+  const endpoint = context.brokers
+    .get(id)
+    ?.registration.endpoints.find((it) => it.listenerName === listenerName);
+  if (endpoint === undefined) return [];
+  return [{ brokerId: id, hostName: endpoint.host, port: endpoint.port }];
+}
+
+function byTopic(partitions: readonly TopicPartition[]): [string, TopicPartition[]][] {
+  const topics = new Map<string, TopicPartition[]>();
+  for (const item of partitions) {
+    const items = topics.get(item.topic);
+    if (items === undefined) topics.set(item.topic, [item]);
+    else items.push(item);
+  }
+  return [...topics];
+}

@@ -1,0 +1,166 @@
+/**
+ * Who is the controller: every broker watches /controller and, while there is none, tries to become
+ * it. One term is one session and one Controller; both end together and never come back.
+ *
+ * The session is the fence: /controller is its ephemeral, and all of the term's writes go through
+ * it. The epoch is raised by a versioned set right after winning, before anything else, which also
+ * fences controllers of Apache Kafka in the same cluster.
+ */
+
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import { SerialQueue } from '../platform/serial-queue.ts';
+import { paths } from '../zookeeper/paths.ts';
+import type { NodeData, OpenSession, ZooKeeperSession } from '../zookeeper/port.ts';
+import { ZooKeeperError } from '../zookeeper/port.ts';
+import type { StandingWatch } from '../zookeeper/watches.ts';
+import { watchData } from '../zookeeper/watches.ts';
+import {
+  decodeController,
+  decodeControllerEpoch,
+  encodeController,
+  encodeControllerEpoch,
+} from '../zookeeper/znodes/controller.ts';
+import type { Controller } from './controller.ts';
+
+export interface ElectionOptions {
+  readonly brokerId: number;
+  /** The broker's own session; its end ends the term. */
+  readonly session: ZooKeeperSession;
+  /** Opens the session of a term. */
+  readonly openSession: OpenSession;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly makeController: (
+    session: ZooKeeperSession,
+    epoch: number,
+    onFailure: (error: unknown) => void,
+  ) => Controller;
+}
+
+interface Term {
+  readonly session: ZooKeeperSession;
+  readonly controller: Controller;
+}
+
+export class Election {
+  readonly #options: ElectionOptions;
+  readonly #changes = new SerialQueue();
+  #watch: StandingWatch | null = null;
+  #term: Term | null = null;
+  #stopped = false;
+
+  constructor(options: ElectionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this broker is the controller, as far as it knows. */
+  get isController(): boolean {
+    return this.#term !== null;
+  }
+
+  start(): void {
+    const { session, logger } = this.#options;
+    const onData = (node: NodeData | null): Promise<void> =>
+      this.#changes.run(() => this.#onController(node));
+    this.#watch = watchData(session, paths.controller, onData, (error) => {
+      logger.error({ err: error }, 'the controller can no longer be watched');
+    });
+    void session.ended.then(() => this.#endTerm());
+  }
+
+  /** Resigns, so that another broker takes over at once. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#watch?.stop();
+    await this.#changes.idle();
+    await this.#endTerm();
+  }
+
+  async #onController(node: NodeData | null): Promise<void> {
+    if (this.#stopped) return;
+    const ours = this.#term?.session.id;
+    if (ours !== undefined && node?.stat.ephemeralOwner !== ours) await this.#endTerm();
+    if (node !== null) {
+      const { brokerId } = decodeController(node.data, paths.controller);
+      this.#options.logger.info({ controller: brokerId }, 'controller is known');
+      return;
+    }
+    await this.#tryToWin();
+  }
+
+  async #tryToWin(): Promise<void> {
+    const session = await this.#options.openSession();
+    try {
+      const epoch = await this.#win(session);
+      if (epoch === null || this.#stopped) {
+        await session.close();
+        return;
+      }
+      this.#beginTerm(session, epoch);
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'election failed');
+      await session.close();
+    }
+  }
+
+  /** The epoch of the term; null if another broker was faster. */
+  async #win(session: ZooKeeperSession): Promise<number | null> {
+    const { brokerId, clock } = this.#options;
+    try {
+      await session.create(paths.controllerEpoch, encodeControllerEpoch(0));
+    } catch (error) {
+      if (!isCode(error, 'NODE_EXISTS')) throw error;
+    }
+    try {
+      const data = encodeController({ brokerId, timestampMs: clock.nowMs() });
+      await session.create(paths.controller, data, { ephemeral: true });
+    } catch (error) {
+      if (isCode(error, 'NODE_EXISTS')) return null;
+      throw error;
+    }
+    return this.#raiseEpoch(session);
+  }
+
+  async #raiseEpoch(session: ZooKeeperSession): Promise<number | null> {
+    for (;;) {
+      const node = await session.get(paths.controllerEpoch);
+      if (node === null) throw new Error(`${paths.controllerEpoch} is gone`);
+      const epoch = decodeControllerEpoch(node.data, paths.controllerEpoch) + 1;
+      try {
+        await session.set(paths.controllerEpoch, encodeControllerEpoch(epoch), node.stat.version);
+        return epoch;
+      } catch (error) {
+        if (!isCode(error, 'BAD_VERSION')) throw error;
+      }
+      const owner = (await session.exists(paths.controller))?.ephemeralOwner;
+      if (owner !== session.id) return null;
+    }
+  }
+
+  #beginTerm(session: ZooKeeperSession, epoch: number): void {
+    const { makeController, logger, brokerId } = this.#options;
+    logger.info({ controller: brokerId, epoch }, 'elected controller');
+    const controller = makeController(session, epoch, (error) => {
+      logger.error({ err: error }, 'the controller gives up its term');
+      void this.#changes.run(() => this.#endTerm());
+    });
+    this.#term = { session, controller };
+    void session.ended.then((reason) => {
+      if (reason !== 'closed') void this.#changes.run(() => this.#endTerm());
+    });
+    controller.start();
+  }
+
+  async #endTerm(): Promise<void> {
+    const term = this.#term;
+    if (term === null) return;
+    this.#term = null;
+    term.controller.stop();
+    await term.session.close();
+  }
+}
+
+function isCode(error: unknown, code: ZooKeeperError['code']): boolean {
+  return error instanceof ZooKeeperError && error.code === code;
+}

@@ -1,0 +1,150 @@
+/**
+ * Brings partitions into the state that live brokers allow, and writes it: every state znode by
+ * compare-and-set on its version, leader and controller epoch only rising.
+ */
+
+import type { TopicPartition } from '../model/topic-partition.ts';
+import type { Logger } from '../platform/logger.ts';
+import {
+  partitionPath,
+  partitionsPath,
+  partitionStatePath,
+} from '../zookeeper/paths.ts';
+import type { ZooKeeperSession } from '../zookeeper/port.ts';
+import { ZooKeeperError } from '../zookeeper/port.ts';
+import {
+  decodePartitionState,
+  encodePartitionState,
+} from '../zookeeper/znodes/partition-state.ts';
+import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
+import type { ControllerContext, VersionedState } from './context.ts';
+
+const NO_LEADER = -1;
+
+export class PartitionMachine {
+  readonly #session: ZooKeeperSession;
+  readonly #context: ControllerContext;
+  readonly #controllerEpoch: number;
+  readonly #logger: Logger;
+
+  constructor(options: {
+    readonly session: ZooKeeperSession;
+    readonly context: ControllerContext;
+    readonly controllerEpoch: number;
+    readonly logger: Logger;
+  }) {
+    this.#session = options.session;
+    this.#context = options.context;
+    this.#controllerEpoch = options.controllerEpoch;
+    this.#logger = options.logger;
+  }
+
+  /** Reads the states of partitions that the context does not know; those without one stay new. */
+  async load(partitions: readonly TopicPartition[]): Promise<void> {
+    await Promise.all(partitions.map((item) => this.#loadOne(item)));
+  }
+
+  /**
+   * Gives new partitions their first state: all live replicas in sync, the first of them leads.
+   * Returns those that have one now; a partition without a live replica stays new.
+   */
+  async create(partitions: readonly TopicPartition[]): Promise<TopicPartition[]> {
+    const fresh = partitions.filter((item) => this.#context.state(item) === undefined);
+    for (const topic of new Set(fresh.map((item) => item.topic))) {
+      await this.#ensure(partitionsPath(topic));
+    }
+    const created = await Promise.all(fresh.map((item) => this.#createOne(item)));
+    return fresh.filter((_, index) => created[index]);
+  }
+
+  /**
+   * Elects leaders for partitions that have none alive, from their in-sync replicas, and marks those
+   * without a candidate as leaderless. Returns the partitions whose state changed.
+   */
+  async elect(partitions: readonly TopicPartition[]): Promise<TopicPartition[]> {
+    const changed = await Promise.all(partitions.map((item) => this.#electOne(item)));
+    return partitions.filter((_, index) => changed[index]);
+  }
+
+  /** Takes the leader away, as before a deletion. */
+  async retire(partitions: readonly TopicPartition[]): Promise<void> {
+    await Promise.all(
+      partitions.map(async (item) => {
+        const state = this.#context.state(item);
+        if (state === undefined || state.leader === NO_LEADER) return;
+        await this.#write(item, state, { leader: NO_LEADER, isr: state.isr });
+      }),
+    );
+  }
+
+  async #loadOne(item: TopicPartition): Promise<void> {
+    const path = partitionStatePath(item.topic, item.partition);
+    const node = await this.#session.get(path);
+    if (node === null) return;
+    const state = decodePartitionState(node.data, path);
+    this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+  }
+
+  async #createOne(item: TopicPartition): Promise<boolean> {
+    const live = this.#context.replicas(item).filter((id) => this.#context.isAlive(id));
+    const [leader] = live;
+    if (leader === undefined) {
+      this.#logger.warn({ ...item }, 'no replica of a new partition is alive');
+      return false;
+    }
+    const state: PartitionState = {
+      leader,
+      leaderEpoch: 0,
+      isr: live,
+      controllerEpoch: this.#controllerEpoch,
+      leaderRecoveryState: 0,
+    };
+    await this.#ensure(partitionPath(item.topic, item.partition));
+    const path = partitionStatePath(item.topic, item.partition);
+    const isNew = await this.#ensure(path, encodePartitionState(state));
+    if (isNew) this.#context.setState(item, { ...state, partitionEpoch: 0 });
+    else await this.#loadOne(item);
+    return true;
+  }
+
+  async #electOne(item: TopicPartition): Promise<boolean> {
+    const state = this.#context.state(item);
+    if (state === undefined || this.#context.isAlive(state.leader)) return false;
+    const liveIsr = state.isr.filter((id) => this.#context.isAlive(id));
+    const leader = this.#context.replicas(item).find((id) => liveIsr.includes(id));
+    if (leader === undefined && state.leader === NO_LEADER) return false;
+    const next =
+      leader === undefined
+        ? { leader: NO_LEADER, isr: state.isr }
+        : { leader, isr: liveIsr };
+    await this.#write(item, state, next);
+    return true;
+  }
+
+  async #write(
+    item: TopicPartition,
+    state: VersionedState,
+    next: { readonly leader: number; readonly isr: readonly number[] },
+  ): Promise<void> {
+    const written: PartitionState = {
+      ...next,
+      leaderEpoch: state.leaderEpoch + 1,
+      controllerEpoch: this.#controllerEpoch,
+      leaderRecoveryState: state.leaderRecoveryState,
+    };
+    const path = partitionStatePath(item.topic, item.partition);
+    const stat = await this.#session.set(path, encodePartitionState(written), state.partitionEpoch);
+    this.#context.setState(item, { ...written, partitionEpoch: stat.version });
+  }
+
+  /** True if the node was made, false if it was there. */
+  async #ensure(path: string, data: Buffer | null = null): Promise<boolean> {
+    try {
+      await this.#session.create(path, data);
+      return true;
+    } catch (error) {
+      if (error instanceof ZooKeeperError && error.code === 'NODE_EXISTS') return false;
+      throw error;
+    }
+  }
+}

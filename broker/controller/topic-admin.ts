@@ -1,0 +1,158 @@
+/**
+ * Makes and deletes topics: by writing znodes, which the controller's watches turn into partitions
+ * and removals. The writes are not fenced, as those of Kafka and its --zookeeper tools are not.
+ */
+
+import type { AssignableBroker } from '../cluster/replica-assignment.ts';
+import { assignReplicas } from '../cluster/replica-assignment.ts';
+import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
+import { ErrorCodes } from '../model/error-codes.ts';
+import { KafkaError } from '../model/kafka-error.ts';
+import type { Random } from '../platform/random.ts';
+import { uuidToText } from '../protocol/wire/uuid.ts';
+import { deleteTopicPath, topicPath } from '../zookeeper/paths.ts';
+import type { ZooKeeperSession } from '../zookeeper/port.ts';
+import { ZooKeeperError } from '../zookeeper/port.ts';
+import { encodeTopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+  /** Given replicas by partition; then the two counts above follow from it. */
+  readonly assignment: ReadonlyMap<number, readonly number[]> | null;
+  readonly config: ReadonlyMap<string, string>;
+}
+
+export interface CreatedTopic {
+  readonly topicId: string;
+  readonly partitionCount: number;
+  readonly replicationFactor: number;
+}
+
+/** Writes /config/topics/T, which stands before the topic itself; throws INVALID_CONFIG beforehand. */
+export interface TopicConfigWriter {
+  checkNewTopic(topic: string, config: ReadonlyMap<string, string>): void;
+  writeNewTopic(topic: string, config: ReadonlyMap<string, string>): Promise<void>;
+}
+
+export interface TopicAdminOptions {
+  readonly session: () => ZooKeeperSession;
+  readonly configs: TopicConfigWriter;
+  readonly liveBrokers: () => readonly AssignableBroker[];
+  readonly topicNames: () => Iterable<string>;
+  readonly random: Random;
+}
+
+export class TopicAdmin {
+  readonly #options: TopicAdminOptions;
+
+  constructor(options: TopicAdminOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Throws KafkaError: INVALID_TOPIC_EXCEPTION, TOPIC_ALREADY_EXISTS, INVALID_PARTITIONS,
+   * INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_CONFIG. With `validateOnly`
+   * nothing is written.
+   */
+  async create(topic: NewTopic, { validateOnly = false } = {}): Promise<CreatedTopic> {
+    checkTopicName(topic.name);
+    const session = this.#options.session();
+    if ((await session.exists(topicPath(topic.name))) !== null) throw alreadyExists(topic.name);
+    checkTopicCollision(topic.name, this.#options.topicNames());
+    const partitions = this.#assign(topic);
+    this.#options.configs.checkNewTopic(topic.name, topic.config);
+    const created: CreatedTopic = {
+      topicId: uuidToText(this.#options.random.uuid()),
+      partitionCount: partitions.size,
+      replicationFactor: partitions.get(0)?.length ?? 0,
+    };
+    if (validateOnly) return created;
+    await this.#options.configs.writeNewTopic(topic.name, topic.config);
+    const data = encodeTopicAssignment({
+      topicId: created.topicId,
+      partitions,
+      addingReplicas: new Map(),
+      removingReplicas: new Map(),
+    });
+    await this.#createNode(topicPath(topic.name), data, () => alreadyExists(topic.name));
+    return created;
+  }
+
+  /** Marks the topic for deletion; no error if it is marked already. */
+  async remove(topic: string): Promise<void> {
+    const session = this.#options.session();
+    if ((await session.exists(topicPath(topic))) === null) {
+      throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    await this.#createNode(deleteTopicPath(topic), null, () => null);
+  }
+
+  #assign(topic: NewTopic): ReadonlyMap<number, readonly number[]> {
+    const brokers = this.#options.liveBrokers();
+    if (topic.assignment !== null) {
+      checkAssignment(topic.assignment, brokers);
+      return topic.assignment;
+    }
+    if (topic.replicationFactor > 1) throw notReplicated(topic.replicationFactor);
+    const { random } = this.#options;
+    return assignReplicas({
+      brokers,
+      partitionCount: topic.partitionCount,
+      replicationFactor: topic.replicationFactor,
+      startIndex: brokers.length === 0 ? 0 : random.integer(brokers.length),
+      shift: brokers.length === 0 ? 0 : random.integer(brokers.length),
+    });
+  }
+
+  async #createNode(
+    path: string,
+    data: Buffer | null,
+    onExists: () => KafkaError | null,
+  ): Promise<void> {
+    try {
+      await this.#options.session().create(path, data);
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError) || error.code !== 'NODE_EXISTS') throw error;
+      const failure = onExists();
+      if (failure !== null) throw failure;
+    }
+  }
+}
+
+function alreadyExists(topic: string): KafkaError {
+  return new KafkaError(ErrorCodes.TOPIC_ALREADY_EXISTS, `Topic '${topic}' already exists.`);
+}
+
+/** No replica is reported that does not hold the data: until followers fetch there is one of each. */
+function notReplicated(replicationFactor: number): KafkaError {
+  return new KafkaError(
+    ErrorCodes.INVALID_REPLICATION_FACTOR,
+    `Replication factor ${String(replicationFactor)} is not possible: this version of the broker keeps one replica of each partition; use 1 or -1.`,
+  );
+}
+
+function checkAssignment(
+  assignment: ReadonlyMap<number, readonly number[]>,
+  brokers: readonly AssignableBroker[],
+): void {
+  const invalid = (message: string): KafkaError =>
+    new KafkaError(ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message);
+  const live = new Set(brokers.map(({ id }) => id));
+  for (let partition = 0; partition < assignment.size; partition += 1) {
+    const replicas = assignment.get(partition);
+    if (replicas === undefined) {
+      throw invalid('Partitions should be a consecutive 0-based integer sequence');
+    }
+    if (replicas.length === 0) throw invalid(`Partition ${String(partition)} has no replica`);
+    if (new Set(replicas).size < replicas.length) {
+      throw invalid(`Duplicate replicas found in assignment of partition ${String(partition)}`);
+    }
+    const unknown = replicas.find((id) => !live.has(id));
+    if (unknown !== undefined) {
+      throw invalid(`Broker ${String(unknown)} of partition ${String(partition)} is not alive`);
+    }
+    if (replicas.length > 1) throw notReplicated(replicas.length);
+  }
+}

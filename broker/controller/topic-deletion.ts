@@ -1,0 +1,127 @@
+/**
+ * Deletes topics that stand in /admin/delete_topics: leaders are taken away, brokers are told, every
+ * replica is removed, and only then the znodes, the marker last, so that a crash between any two
+ * steps leaves what the next controller completes. A topic with a replica on a dead broker waits.
+ */
+
+import type { Logger } from '../platform/logger.ts';
+import {
+  configPath,
+  deleteTopicPath,
+  partitionPath,
+  partitionsPath,
+  partitionStatePath,
+  topicEntity,
+  topicPath,
+} from '../zookeeper/paths.ts';
+import type { ZooKeeperSession } from '../zookeeper/port.ts';
+import { ZooKeeperError } from '../zookeeper/port.ts';
+import type { BrokerChannels, StopReplicaResponse } from './broker-channels.ts';
+import type { ControllerContext } from './context.ts';
+import type { Sender } from './controller-requests.ts';
+import { stopReplicaRequest } from './controller-requests.ts';
+import type { PartitionMachine } from './partition-machine.ts';
+
+export interface TopicDeletionOptions {
+  readonly session: ZooKeeperSession;
+  readonly context: ControllerContext;
+  readonly sender: Sender;
+  readonly channels: BrokerChannels;
+  readonly partitions: PartitionMachine;
+  readonly sendMetadata: (topics: readonly string[]) => void;
+  /** The replicas are gone: what is left is to be done in the controller's queue. */
+  readonly onReplicasDeleted: (topic: string) => void;
+  readonly logger: Logger;
+}
+
+export class TopicDeletion {
+  readonly #options: TopicDeletionOptions;
+
+  constructor(options: TopicDeletionOptions) {
+    this.#options = options;
+  }
+
+  /** Begins with the topics that can be deleted now; the others are tried again by the next call. */
+  async begin(topics: readonly string[]): Promise<void> {
+    for (const topic of topics) await this.#beginOne(topic);
+  }
+
+  /** Removes what is left of a topic in ZooKeeper. */
+  async finish(topic: string): Promise<void> {
+    const { session, context, logger } = this.#options;
+    for (const { partition } of context.partitions(topic)) {
+      await this.#remove(partitionStatePath(topic, partition));
+      await this.#remove(partitionPath(topic, partition));
+    }
+    await this.#remove(partitionsPath(topic));
+    await this.#remove(topicPath(topic));
+    await this.#remove(configPath(topicEntity(topic)));
+    await this.#remove(deleteTopicPath(topic));
+    context.removeTopic(topic);
+    logger.info({ topic, session: session.id }, 'topic deleted');
+  }
+
+  async #beginOne(topic: string): Promise<void> {
+    const { context, partitions, sendMetadata, logger } = this.#options;
+    if (!context.topics.has(topic)) {
+      await this.#remove(deleteTopicPath(topic));
+      return;
+    }
+    if (context.deleting.has(topic)) return;
+    const replicas = new Set(context.partitions(topic).flatMap((item) => context.replicas(item)));
+    const dead = [...replicas].filter((id) => !context.isAlive(id));
+    if (dead.length > 0) {
+      logger.info({ topic, dead }, 'topic deletion waits for brokers');
+      return;
+    }
+    context.deleting.add(topic);
+    await partitions.retire(context.partitions(topic));
+    sendMetadata([topic]);
+    void this.#stopReplicas(topic, [...replicas]);
+  }
+
+  /** Outside the controller's queue: brokers may take their time to answer. */
+  async #stopReplicas(topic: string, brokers: readonly number[]): Promise<void> {
+    const { context, onReplicasDeleted, logger } = this.#options;
+    try {
+      const answers = await Promise.all(brokers.map((id) => this.#stopOn(topic, id)));
+      if (answers.every((answer) => isDone(answer))) onReplicasDeleted(topic);
+      else context.deleting.delete(topic);
+    } catch (error) {
+      // The broker or the controller went away; the next change of brokers tries again.
+      context.deleting.delete(topic);
+      logger.warn({ err: error, topic }, 'topic deletion was interrupted');
+    }
+  }
+
+  async #stopOn(topic: string, brokerId: number): Promise<StopReplicaResponse> {
+    const { context, sender, channels } = this.#options;
+    const broker = context.brokers.get(brokerId);
+    const channel = channels.get(brokerId);
+    if (broker === undefined || channel === undefined) {
+      throw new Error(`broker ${String(brokerId)} is gone`);
+    }
+    const request = (deletePartitions: boolean): ReturnType<typeof stopReplicaRequest> =>
+      stopReplicaRequest({
+        context,
+        sender,
+        broker,
+        partitions: context.partitions(topic),
+        deletePartitions,
+      });
+    await channel.stopReplica(request(false));
+    return channel.stopReplica(request(true));
+  }
+
+  async #remove(path: string): Promise<void> {
+    try {
+      await this.#options.session.remove(path, -1);
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError) || error.code !== 'NO_NODE') throw error;
+    }
+  }
+}
+
+function isDone(answer: StopReplicaResponse): boolean {
+  return answer.errorCode === 0 && answer.partitionErrors.every((it) => it.errorCode === 0);
+}

@@ -1,0 +1,148 @@
+/**
+ * Metadata: brokers, controller, topics and leaders, from memory. Versions and errors: see
+ * messages/metadata.ts. A topic that is missing may be made on demand; it is then answered with
+ * LEADER_NOT_AVAILABLE, and clients ask again.
+ */
+
+import type { PartitionImage, TopicImage } from '../../cluster/cluster-image.ts';
+import { isInternalTopic, topicNameProblem } from '../../cluster/topic-name.ts';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import { ErrorCodes } from '../../model/error-codes.ts';
+import type { RequestContext } from '../../model/request-context.ts';
+import { metadata } from '../../protocol/messages/metadata.ts';
+import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
+import { ZERO_UUID } from '../../protocol/wire/uuid.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { ApiHandler } from '../api-handler.ts';
+import { serve } from '../api-handler.ts';
+import type { MetadataCache } from '../metadata-cache.ts';
+import type { TopicService } from '../topic-service.ts';
+
+export interface MetadataPorts {
+  readonly metadata: MetadataCache;
+  readonly topics: TopicService;
+  readonly clusterId: () => string;
+  readonly authorizer: Authorizer;
+}
+
+type MetadataRequest = RequestOf<typeof metadata>;
+type MetadataResponse = ResponseOf<typeof metadata>;
+type TopicResponse = MetadataResponse['topics'][number];
+type PartitionResponse = TopicResponse['partitions'][number];
+
+const NOT_ASKED = -0x80000000;
+
+export function metadataHandler(ports: MetadataPorts): ApiHandler {
+  return serve(metadata, [0, 12], (context, request) => {
+    const { image } = ports.metadata;
+    return {
+      throttleTimeMs: 0,
+      brokers: ports.metadata.brokersOn(context.listenerName).map(({ broker, endpoint }) => ({
+        nodeId: broker.id,
+        host: endpoint.host,
+        port: endpoint.port,
+        rack: broker.rack,
+      })),
+      clusterId: ports.clusterId(),
+      controllerId: image.controllerId,
+      topics: topicsOf(ports, context, request),
+      clusterAuthorizedOperations: NOT_ASKED,
+    };
+  });
+}
+
+function topicsOf(
+  ports: MetadataPorts,
+  context: RequestContext,
+  request: MetadataRequest,
+): TopicResponse[] {
+  const { image } = ports.metadata;
+  const asksAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
+  if (asksAll || request.topics === null) {
+    return [...image.topics.values()]
+      .filter(({ name }) => isAllowed(ports, context, name))
+      .map((topic) => found(ports, context, topic));
+  }
+  return request.topics.map(({ name, topicId }) => {
+    if (name !== null) return byName(ports, context, { name, request });
+    const topic = image.topicById(topicId);
+    if (topic === undefined) return missing(null, topicId, ErrorCodes.UNKNOWN_TOPIC_ID);
+    if (!isAllowed(ports, context, topic.name)) {
+      return missing(null, topicId, ErrorCodes.UNKNOWN_TOPIC_ID);
+    }
+    return found(ports, context, topic);
+  });
+}
+
+function byName(
+  ports: MetadataPorts,
+  context: RequestContext,
+  { name, request }: { name: string; request: MetadataRequest },
+): TopicResponse {
+  if (!isAllowed(ports, context, name)) {
+    return missing(name, ZERO_UUID, ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
+  }
+  const topic = ports.metadata.image.topics.get(name);
+  if (topic !== undefined) return found(ports, context, topic);
+  if (topicNameProblem(name) !== null) {
+    return missing(name, ZERO_UUID, ErrorCodes.INVALID_TOPIC_EXCEPTION);
+  }
+  if (!request.allowAutoTopicCreation || !ports.topics.mayCreateOnDemand(name)) {
+    return missing(name, ZERO_UUID, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  }
+  if (!ports.authorizer.authorize(context, 'CREATE', { type: 'TOPIC', name })) {
+    return missing(name, ZERO_UUID, ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
+  }
+  ports.topics.createOnDemand(name);
+  return missing(name, ZERO_UUID, ErrorCodes.LEADER_NOT_AVAILABLE);
+}
+
+function isAllowed(ports: MetadataPorts, context: RequestContext, topic: string): boolean {
+  return ports.authorizer.authorize(context, 'DESCRIBE', { type: 'TOPIC', name: topic });
+}
+
+function found(
+  { metadata: cache }: MetadataPorts,
+  { apiVersion, listenerName }: RequestContext,
+  topic: TopicImage,
+): TopicResponse {
+  const partitions = [...topic.partitions].map(([index, state]): PartitionResponse => ({
+    errorCode: partitionError(cache, state, { apiVersion, listenerName }),
+    partitionIndex: index,
+    leaderId: state.leader,
+    leaderEpoch: state.leaderEpoch,
+    replicaNodes: state.replicas,
+    isrNodes: state.isr,
+    offlineReplicas: state.offlineReplicas,
+  }));
+  return {
+    errorCode: ErrorCodes.NONE,
+    name: topic.name,
+    topicId: topic.topicId ?? ZERO_UUID,
+    isInternal: isInternalTopic(topic.name),
+    partitions,
+    topicAuthorizedOperations: NOT_ASKED,
+  };
+}
+
+/** LISTENER_NOT_FOUND (version 6 and later): the leader lives, but not on the client's listener. */
+function partitionError(
+  cache: MetadataCache,
+  { leader }: PartitionImage,
+  { apiVersion, listenerName }: Pick<RequestContext, 'apiVersion' | 'listenerName'>,
+): ErrorCode {
+  if (!cache.image.isAlive(leader)) return ErrorCodes.LEADER_NOT_AVAILABLE;
+  if (cache.endpoint(leader, listenerName) !== undefined) return ErrorCodes.NONE;
+  return apiVersion >= 6 ? ErrorCodes.LISTENER_NOT_FOUND : ErrorCodes.LEADER_NOT_AVAILABLE;
+}
+
+function missing(name: string | null, topicId: string, errorCode: ErrorCode): TopicResponse {
+  return {
+    errorCode,
+    name,
+    topicId,
+    isInternal: name !== null && isInternalTopic(name),
+    partitions: [],
+    topicAuthorizedOperations: NOT_ASKED,
+  };
+}

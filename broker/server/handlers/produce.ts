@@ -1,0 +1,205 @@
+/**
+ * Produce: record batches into the logs that this broker leads. Versions and errors: see
+ * messages/produce.ts. Everything up to the append happens in one turn, so that the batches of all
+ * requests of one read are written together.
+ */
+
+import type { TopicConfig } from '../../config/topic-config.ts';
+import type { AppendResult } from '../../log/partition-log.ts';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import { ErrorCodes } from '../../model/error-codes.ts';
+import { errorCodeOf, KafkaError } from '../../model/kafka-error.ts';
+import type { RequestContext } from '../../model/request-context.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { produce } from '../../protocol/messages/produce.ts';
+import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
+import type { Quota } from '../../quota/quota.ts';
+import { inspectCompressed, needsInspection, validateProduced } from '../../records/validate.ts';
+import type { BatchHeader } from '../../records/batch-header.ts';
+import type { ReplicaManager } from '../../replication/replica-manager.ts';
+import type { Authorizer } from '../../security/authorizer.ts';
+import type { ApiHandler } from '../api-handler.ts';
+import { serve } from '../api-handler.ts';
+
+export interface ProducePorts {
+  readonly replicas: Pick<ReplicaManager, 'get'>;
+  readonly topicConfig: (topic: string) => TopicConfig;
+  readonly isInternal: (topic: string) => boolean;
+  readonly authorizer: Authorizer;
+  readonly quota: Quota;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+type ProduceResponse = ResponseOf<typeof produce>;
+type PartitionResponse = ProduceResponse['responses'][number]['partitionResponses'][number];
+
+const ACKS = new Set([-1, 0, 1]);
+const ALL_REPLICAS = -1;
+/** Broker-internal names that clients of Kafka have to use to be let in. */
+const ADMIN_CLIENT_ID = '__admin_client';
+
+/** What became of one partition's batch: an append under way, or an answer already. */
+interface Begun {
+  readonly index: number;
+  readonly append: AppendResult | null;
+  readonly failure: KafkaError | null;
+}
+
+export function produceHandler(ports: ProducePorts): ApiHandler {
+  return serve(produce, [3, 10], (context, request) => new Production(ports, context, request).run());
+}
+
+class Production {
+  readonly #ports: ProducePorts;
+  readonly #context: RequestContext;
+  readonly #request: RequestOf<typeof produce>;
+  #size = 0;
+
+  constructor(ports: ProducePorts, context: RequestContext, request: RequestOf<typeof produce>) {
+    this.#ports = ports;
+    this.#context = context;
+    this.#request = request;
+  }
+
+  async run(): Promise<ProduceResponse | null> {
+    const { topicData } = this.#request;
+    const begun: (Begun | Promise<Begun>)[][] = [];
+    for (const topic of topicData) {
+      begun.push(topic.partitionData.map((it) => this.#begin(topic.name, it.index, it.records)));
+    }
+    const responses: { name: string; partitionResponses: PartitionResponse[] }[] = [];
+    for (const [place, topic] of topicData.entries()) {
+      const partitionResponses: PartitionResponse[] = [];
+      for (const item of begun[place] ?? []) {
+        partitionResponses.push(await this.#finish(item instanceof Promise ? await item : item));
+      }
+      responses.push({ name: topic.name, partitionResponses });
+    }
+    if (this.#request.acks === 0) return this.#answerNothing(responses);
+    const throttleTimeMs = this.#ports.quota.throttleTimeMs(this.#context, {
+      kind: 'produce',
+      amount: this.#size,
+    });
+    return { responses, throttleTimeMs, nodeEndpoints: [] };
+  }
+
+  #begin(topic: string, index: number, records: Buffer | null): Begun | Promise<Begun> {
+    try {
+      this.#check(topic);
+      const replica = this.#ports.replicas.get(topic, index);
+      if (replica === undefined) throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+      replica.requireLeader();
+      const buffer = records ?? Buffer.alloc(0);
+      this.#size += buffer.length;
+      const config = this.#ports.topicConfig(topic);
+      const limits = this.#limits(config);
+      const headers = validateProduced(buffer, limits);
+      const append = (): Begun => ({
+        index,
+        failure: null,
+        append: replica.append(
+          { buffer, headers },
+          {
+            allReplicas: this.#request.acks === ALL_REPLICAS,
+            minInSyncReplicas: config.minInsyncReplicas,
+          },
+        ),
+      });
+      const toInspect = headers.find((header) => needsInspection(header, limits));
+      if (toInspect === undefined) return append();
+      return this.#inspectFirst(index, { buffer, header: toInspect, limits, append });
+    } catch (error) {
+      return this.#failed(index, error);
+    }
+  }
+
+  async #inspectFirst(
+    index: number,
+    work: {
+      readonly buffer: Buffer;
+      readonly header: BatchHeader;
+      readonly limits: Parameters<typeof validateProduced>[1];
+      readonly append: () => Begun;
+    },
+  ): Promise<Begun> {
+    try {
+      await inspectCompressed(work.buffer, work.header, work.limits);
+      return work.append();
+    } catch (error) {
+      return this.#failed(index, error);
+    }
+  }
+
+  #check(topic: string): void {
+    const { authorizer, isInternal } = this.#ports;
+    if (!ACKS.has(this.#request.acks)) throw new KafkaError(ErrorCodes.INVALID_REQUIRED_ACKS);
+    if (!authorizer.authorize(this.#context, 'WRITE', { type: 'TOPIC', name: topic })) {
+      throw new KafkaError(ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
+    }
+    if (isInternal(topic) && this.#context.clientId !== ADMIN_CLIENT_ID) {
+      throw new KafkaError(
+        ErrorCodes.INVALID_TOPIC_EXCEPTION,
+        `cannot append to internal topic ${topic}`,
+      );
+    }
+  }
+
+  #limits(config: TopicConfig): Parameters<typeof validateProduced>[1] {
+    return {
+      produceVersion: this.#context.apiVersion,
+      batchSizeMax: config.maxMessageBytes,
+      compacted: config.compacts,
+      timestampType: config.messageTimestampType === 'LogAppendTime' ? 'append' : 'create',
+      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+      nowMs: this.#ports.clock.nowMs(),
+    };
+  }
+
+  async #finish({ index, append, failure }: Begun): Promise<PartitionResponse> {
+    if (append === null) return response(index, failure?.code ?? ErrorCodes.NONE, failure);
+    try {
+      await append.written;
+    } catch (error) {
+      const { failure: reason } = this.#failed(index, error);
+      return response(index, reason?.code ?? ErrorCodes.KAFKA_STORAGE_ERROR, reason);
+    }
+    return {
+      ...response(index, ErrorCodes.NONE, null),
+      baseOffset: BigInt(append.baseOffset),
+      logAppendTimeMs: BigInt(append.logAppendTimeMs),
+      logStartOffset: BigInt(append.logStartOffset),
+    };
+  }
+
+  #failed(index: number, error: unknown): Begun {
+    if (error instanceof KafkaError) return { index, append: null, failure: error };
+    this.#ports.logger.error({ err: error, index }, 'produce failed');
+    return { index, append: null, failure: new KafkaError(errorCodeOf(error)) };
+  }
+
+  /** A client that wants no answers learns of a failure only by losing its connection. */
+  #answerNothing(responses: ProduceResponse['responses']): null {
+    const failed = responses.some(({ partitionResponses }) =>
+      partitionResponses.some(({ errorCode }) => errorCode !== ErrorCodes.NONE),
+    );
+    if (failed) throw new ProtocolError('a produce request with acks=0 failed');
+    return null;
+  }
+}
+
+function response(index: number, errorCode: ErrorCode, failure: KafkaError | null): PartitionResponse {
+  return {
+    index,
+    errorCode,
+    baseOffset: -1n,
+    logAppendTimeMs: -1n,
+    logStartOffset: -1n,
+    recordErrors: [],
+    errorMessage: failure === null ? null : failure.message,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  };
+}

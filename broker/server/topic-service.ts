@@ -1,0 +1,125 @@
+/**
+ * Topics as handlers see them: created with the broker's defaults, on demand too, and waited for
+ * until this broker's metadata shows them.
+ */
+
+import {
+  CONSUMER_OFFSETS,
+  isInternalTopic,
+  TRANSACTION_STATE,
+  topicNameProblem,
+} from '../cluster/topic-name.ts';
+import type { BrokerConfig } from '../config/broker-config.ts';
+import type { CreatedTopic, NewTopic, TopicAdmin } from '../controller/topic-admin.ts';
+import { ErrorCodes } from '../model/error-codes.ts';
+import { errorCodeOf } from '../model/kafka-error.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { MetadataCache } from './metadata-cache.ts';
+
+const DEFAULT = -1;
+
+export class TopicService {
+  readonly #admin: TopicAdmin;
+  readonly #metadata: MetadataCache;
+  readonly #config: () => BrokerConfig;
+  readonly #logger: Logger;
+  /** Creations on demand under way: many clients ask for the same new topic at once. */
+  readonly #creating = new Map<string, Promise<void>>();
+
+  constructor(options: {
+    readonly admin: TopicAdmin;
+    readonly metadata: MetadataCache;
+    readonly config: () => BrokerConfig;
+    readonly logger: Logger;
+  }) {
+    this.#admin = options.admin;
+    this.#metadata = options.metadata;
+    this.#config = options.config;
+    this.#logger = options.logger;
+  }
+
+  /** Counts of -1 stand for num.partitions and default.replication.factor. Throws KafkaError. */
+  create(topic: NewTopic, options: { readonly validateOnly: boolean }): Promise<CreatedTopic> {
+    const config = this.#config();
+    const { partitionCount, replicationFactor } = topic;
+    return this.#admin.create(
+      {
+        ...topic,
+        partitionCount: partitionCount === DEFAULT ? config.numPartitions : partitionCount,
+        replicationFactor:
+          replicationFactor === DEFAULT ? config.defaultReplicationFactor : replicationFactor,
+      },
+      options,
+    );
+  }
+
+  /** Throws KafkaError. */
+  remove(topic: string): Promise<void> {
+    return this.#admin.remove(topic);
+  }
+
+  /** Starts to make a topic that a client asked for; failures are logged, the client asks again. */
+  createOnDemand(topic: string): void {
+    if (this.#creating.has(topic) || topicNameProblem(topic) !== null) return;
+    const creation = this.create(this.#onDemand(topic), { validateOnly: false })
+      .then((created) => this.#logger.info({ topic, ...created }, 'topic created on demand'))
+      .catch((error: unknown) => {
+        if (errorCodeOf(error) === ErrorCodes.TOPIC_ALREADY_EXISTS) return;
+        this.#logger.warn({ err: error, topic }, 'topic could not be created on demand');
+      })
+      .finally(() => this.#creating.delete(topic));
+    this.#creating.set(topic, creation);
+  }
+
+  /** Whether clients may make a topic by asking for it. */
+  mayCreateOnDemand(topic: string): boolean {
+    return this.#config().autoCreateTopicsEnable || isInternalTopic(topic);
+  }
+
+  /** True as soon as all of the topic's partitions have leaders here; false when the time is over. */
+  waitForLeaders(
+    topic: string,
+    { partitionCount, timeoutMs }: { readonly partitionCount: number; readonly timeoutMs: number },
+  ): Promise<boolean> {
+    return this.#metadata.waitUntil(() => {
+      const partitions = this.#metadata.topic(topic)?.partitions;
+      if (partitions === undefined || partitions.size < partitionCount) return false;
+      return [...partitions.values()].every(({ leader }) => leader >= 0);
+    }, timeoutMs);
+  }
+
+  waitUntilGone(topic: string, timeoutMs: number): Promise<boolean> {
+    return this.#metadata.waitUntil(() => this.#metadata.topic(topic) === undefined, timeoutMs);
+  }
+
+  #onDemand(name: string): NewTopic {
+    const config = this.#config();
+    const plain = { name, partitionCount: DEFAULT, replicationFactor: DEFAULT, assignment: null };
+    // Internal topics have one replica, whatever is configured, until followers fetch.
+    if (name === CONSUMER_OFFSETS) {
+      return {
+        ...plain,
+        partitionCount: config.offsetsTopicNumPartitions,
+        replicationFactor: 1,
+        config: internalTopicConfig(config.offsetsTopicSegmentBytes, 'producer'),
+      };
+    }
+    if (name === TRANSACTION_STATE) {
+      return {
+        ...plain,
+        partitionCount: config.transactionStateLogNumPartitions,
+        replicationFactor: 1,
+        config: internalTopicConfig(config.transactionStateLogSegmentBytes, 'uncompressed'),
+      };
+    }
+    return { ...plain, config: new Map() };
+  }
+}
+
+function internalTopicConfig(segmentBytes: number, compression: string): Map<string, string> {
+  return new Map([
+    ['compression.type', compression],
+    ['cleanup.policy', 'compact'],
+    ['segment.bytes', String(segmentBytes)],
+  ]);
+}

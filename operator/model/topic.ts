@@ -1,0 +1,46 @@
+/** A KafkaTopic in Kafka's terms. */
+
+import { topicKeys } from '../../broker/config/topic-keys.ts';
+import { valueProblem } from '../../broker/config/values.ts';
+import type { KafkaTopicSpec } from '../api/kafka-topic.ts';
+import type { Problem } from '../api/problem.ts';
+import { topicKeyProblem } from './owned-keys.ts';
+import { retentionBytesValue, retentionMsValue } from './retention-values.ts';
+
+const cleanupPolicies = {
+  Delete: 'delete',
+  Compact: 'compact',
+  CompactAndDelete: 'compact,delete',
+};
+
+/** The configuration that the topic is to have of its own, and nothing beside. */
+export function topicConfig(spec: KafkaTopicSpec): Readonly<Record<string, string>> {
+  const { cleanupPolicy, retention: { time, bytes } = {}, config = {} } = spec;
+  return {
+    ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, String(value)])),
+    ...(cleanupPolicy === undefined ? {} : { 'cleanup.policy': cleanupPolicies[cleanupPolicy] }),
+    ...(time === undefined ? {} : { 'retention.ms': retentionMsValue(time) }),
+    ...(bytes === undefined ? {} : { 'retention.bytes': retentionBytesValue(bytes) }),
+  };
+}
+
+/** What a broker would refuse, or what belongs into another field. */
+export function topicProblems(spec: KafkaTopicSpec): readonly Problem[] {
+  const inConfig = Object.entries(spec.config ?? {}).flatMap(([key, value]) =>
+    configProblem(key, String(value)),
+  );
+  if (spec.replicas === undefined || spec.replicas === 1) return inConfig;
+  const allowed = '1, replication is not there yet';
+  return [{ field: 'spec.replicas', value: spec.replicas, allowed }, ...inConfig];
+}
+
+function configProblem(key: string, value: string): readonly Problem[] {
+  const owned = topicKeyProblem(key, value);
+  if (owned !== null) return [owned];
+  const field = `spec.config.${key}`;
+  const known = topicKeys.get(key);
+  if (known === undefined) return [{ field, value, allowed: "one of Kafka's topic keys" }];
+  const invalid = valueProblem(known, value);
+  if (invalid === null) return [];
+  return [{ field, value, allowed: invalid.slice(invalid.lastIndexOf(': ') + 2) }];
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { WRITE_LANE_DEFAULTS, WriteLane } from '../../../broker/platform/write-lane.ts';
+
+const { calmCount, pauseMs, slowMs, pauseMsMax } = WRITE_LANE_DEFAULTS;
+
+/** A lane, and a device whose writes take what the test says. */
+function setUp() {
+  let now = 1;
+  const lane = new WriteLane({ nowMs: () => now, monotonicMs: () => now });
+  const write = (durationMs: number, count = 1): string => {
+    let place = '';
+    for (let index = 0; index < count; index += 1) {
+      place = lane.place();
+      const startMs = now;
+      now += durationMs;
+      if (place === 'inline') lane.inlineDone(startMs);
+      else lane.poolDone(startMs);
+    }
+    return place;
+  };
+  return { lane, write, wait: (ms: number) => (now += ms) };
+}
+
+describe('the place of a write', () => {
+  it('is inline while writes are quick', () => {
+    const { lane, write } = setUp();
+    write(slowMs, 1000);
+    expect(lane.place()).toBe('inline');
+  });
+
+  it('is the pool after one slow write, until the device is calm and the pause over', () => {
+    const { lane, write, wait } = setUp();
+    expect(write(50)).toBe('inline');
+    expect(write(0.1, calmCount)).toBe('pool');
+    expect(lane.place()).toBe('pool');
+    wait(pauseMs);
+    expect(lane.place()).toBe('inline');
+  });
+
+  it('stays the pool while pool writes are slow', () => {
+    const { lane, write, wait } = setUp();
+    write(50);
+    wait(pauseMs);
+    for (let round = 0; round < 10; round += 1) {
+      write(0.1, calmCount - 1);
+      write(50);
+    }
+    expect(lane.place()).toBe('pool');
+    write(0.1, calmCount);
+    expect(lane.place()).toBe('inline');
+  });
+
+  it('waits longer after each probe that was slow, and forgets it after quick ones', () => {
+    const { lane, write, wait } = setUp();
+    const recoverAfter = (ms: number): boolean => {
+      write(0, calmCount);
+      wait(ms - 1);
+      if (lane.place() === 'inline') return false;
+      wait(1);
+      return lane.place() === 'inline';
+    };
+    write(50);
+    expect(recoverAfter(pauseMs)).toBe(true);
+    for (let pause = pauseMs * 2; pause < pauseMsMax; pause *= 2) {
+      write(50);
+      expect(recoverAfter(pause)).toBe(true);
+    }
+    write(50);
+    expect(recoverAfter(pauseMsMax)).toBe(true);
+    write(0, calmCount);
+    write(50);
+    expect(recoverAfter(pauseMs)).toBe(true);
+  });
+});
