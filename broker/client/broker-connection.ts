@@ -98,7 +98,7 @@ export class BrokerConnection implements SocketOwner {
   }
 
   /** The highest version that both sides have; null if there is none. */
-  async commonVersion(api: Api<never>, versionMax = api.versions[1]): Promise<number | null> {
+  async commonVersion(api: Pick<Api, 'key' | 'versions'>, versionMax = api.versions[1]): Promise<number | null> {
     const served = (await this.versions()).get(api.key);
     if (served === undefined) return null;
     const version = Math.min(served[1], versionMax);

@@ -35,6 +35,8 @@ export class ChangeNotifications {
   #seenAtMs = new Map<string, number>();
   #watch: StandingWatch | null = null;
   #ended = false;
+  /** Rejects what start() returned; without effect once that is settled. */
+  #fail: (reason: Error) => void = () => undefined;
   /** Whoever waits for the connection: at most the one callback that runs. */
   readonly #waiting: (() => void)[] = [];
 
@@ -47,6 +49,7 @@ export class ChangeNotifications {
     return new Promise((resolve, reject) => {
       const { session, logger } = this.#options;
       let started = false;
+      this.#fail = reject;
       session.onConnection((connected) => {
         if (connected) this.#wake();
       });
@@ -78,6 +81,7 @@ export class ChangeNotifications {
     this.#ended = true;
     this.#wake();
     this.#watch?.stop();
+    this.#fail(new Error('the configuration store was stopped'));
   }
 
   /** Remembered only when all are read: a lost connection has them read again. */

@@ -31,7 +31,7 @@ import type { ConfigOperation } from './alterations.ts';
 import { alteredBrokerConfig, alteredTopicConfig, checkTopicConfig } from './alterations.ts';
 import { ChangeNotifications } from './change-notifications.ts';
 import { checkedBroker, checkedTopic } from './checked-values.ts';
-import { changeEntity, readEntities, readEntity, writeNewEntity } from './entity-configs.ts';
+import { changeEntity, readTopics, readEntity, writeNewEntity } from './entity-configs.ts';
 
 export interface ConfigStoreOptions {
   readonly brokerId: number;
@@ -160,7 +160,7 @@ export class ConfigStore {
 
   /** Reads a topic again: before the log of a new partition is opened. */
   async refreshTopic(topic: string): Promise<TopicConfig> {
-    const own = await readEntity(this.#attached(), topicEntity(topic));
+    const own = await readEntity(this.#attached(), topicEntity(topic), this.#logger);
     this.#setTopic(topic, own);
     return this.topicConfig(topic);
   }
@@ -201,7 +201,7 @@ export class ConfigStore {
     const change = (current: Properties): Properties =>
       alteredTopicConfig(topic, { current, operations, layers: this.#config.layers });
     if (validateOnly) {
-      change(await readEntity(session, topicEntity(topic)));
+      change(await readEntity(session, topicEntity(topic), this.#logger));
       return;
     }
     this.#setTopic(topic, await changeEntity(session, topicEntity(topic), change));
@@ -209,7 +209,7 @@ export class ConfigStore {
 
   /** AlterConfigs: what is not named goes back to its default. Throws as alterTopic(). */
   async replaceTopic(topic: string, config: Properties, options: AlterOptions): Promise<void> {
-    const own = await readEntity(this.#attached(), topicEntity(topic));
+    const own = await readEntity(this.#attached(), topicEntity(topic), this.#logger);
     const gone = [...own.keys()].filter((key) => !config.has(key));
     await this.alterTopic(topic, [...sets(config), ...deletes(gone)], options);
   }
@@ -231,7 +231,7 @@ export class ConfigStore {
     const change = (current: Properties): Properties =>
       alteredBrokerConfig(brokerId, { current, operations, layers: this.#config.layers });
     if (validateOnly) {
-      change(await readEntity(session, entity));
+      change(await readEntity(session, entity, this.#logger));
       return;
     }
     await changeEntity(session, entity, change);
@@ -244,7 +244,7 @@ export class ConfigStore {
   }
 
   async #loadAll(session: ZooKeeperSession): Promise<void> {
-    const topics = await readEntities(session, 'topics');
+    const topics = await readTopics(session, this.#logger);
     this.#topics = new Map(
       [...topics].map(([name, own]) => [name, checkedTopic(name, own, this.#logger)]),
     );
@@ -255,7 +255,7 @@ export class ConfigStore {
   async #onChange(session: ZooKeeperSession, entityPath: string): Promise<void> {
     const [type, name] = entityPath.split('/');
     if (type === 'topics' && name !== undefined) {
-      this.#setTopic(name, await readEntity(session, topicEntity(name)));
+      this.#setTopic(name, await readEntity(session, topicEntity(name), this.#logger));
     } else if (entityPath === brokerEntity(null) || entityPath === brokerEntity(this.#brokerId)) {
       await this.#loadBroker(session);
     }
@@ -273,8 +273,8 @@ export class ConfigStore {
   /** Both layers at once: a key may move from one to the other. */
   async #loadBroker(session: ZooKeeperSession): Promise<void> {
     const [dynamicDefault, dynamicBroker] = await Promise.all([
-      readEntity(session, brokerEntity(null)),
-      readEntity(session, brokerEntity(this.#brokerId)),
+      readEntity(session, brokerEntity(null), this.#logger),
+      readEntity(session, brokerEntity(this.#brokerId), this.#logger),
     ]);
     const layers = {
       static: this.#config.layers.static,

@@ -1,7 +1,8 @@
 /** /config/{topics,brokers}/E: reads and writes what is set there. */
 
 import type { Properties } from '../config/resolve.ts';
-import { configPath, paths } from '../zookeeper/paths.ts';
+import type { Logger } from '../platform/logger.ts';
+import { configPath, configTypePath, paths, topicEntity } from '../zookeeper/paths.ts';
 import { ensurePath } from '../zookeeper/persistent.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
@@ -10,33 +11,48 @@ import {
   encodeConfigChange,
   encodeEntityConfig,
 } from '../zookeeper/znodes/entity-config.ts';
+import { ZnodeFormatError } from '../zookeeper/znodes/json.ts';
 
 /** Requests in flight while everything is read: enough to hide the round trip. */
 const readsAtOnce = 64;
 const triesMax = 10;
 
-/** Empty where there is nothing. `entityPath` is that of paths.ts, such as `topics/orders`. */
+/**
+ * Empty where there is nothing, or nothing that can be read: that is logged. `entityPath` is that of
+ * paths.ts, such as `topics/orders`.
+ */
 export async function readEntity(
   session: ZooKeeperSession,
   entityPath: string,
+  logger: Logger,
 ): Promise<Properties> {
   const path = configPath(entityPath);
-  return decodeEntityConfig((await session.get(path))?.data ?? null, path);
+  const node = await session.get(path);
+  try {
+    return decodeEntityConfig(node?.data ?? null, path);
+  } catch (error) {
+    if (!(error instanceof ZnodeFormatError)) throw error;
+    logger.error({ err: error, path }, 'a configuration is damaged: defaults are used');
+    return new Map();
+  }
 }
 
-/** All entities of a type, by their names as they stand in paths. */
-export async function readEntities(
+/** All topics that have a configuration of their own. */
+export async function readTopics(
   session: ZooKeeperSession,
-  type: 'topics' | 'brokers',
+  logger: Logger,
 ): Promise<Map<string, Properties>> {
-  const names = (await session.children(`${paths.configs}/${type}`)) ?? [];
-  const entities = new Map<string, Properties>();
+  const names = (await session.children(configTypePath('topics'))) ?? [];
+  const topics = new Map<string, Properties>();
   for (let start = 0; start < names.length; start += readsAtOnce) {
     const some = names.slice(start, start + readsAtOnce);
-    const configs = await Promise.all(some.map((name) => readEntity(session, `${type}/${name}`)));
-    configs.forEach((config, index) => entities.set(some[index] ?? '', config));
+    await Promise.all(
+      some.map(async (name) => {
+        topics.set(name, await readEntity(session, topicEntity(name), logger));
+      }),
+    );
   }
-  return entities;
+  return topics;
 }
 
 /**

@@ -59,7 +59,7 @@ function limitProblems(read: SettingReader): readonly string[] {
       'Invalid value 0 for configuration queued.max.request.bytes: Value must be -1 or above 0',
     );
   }
-  if (read.list('log.dirs').length === 0) {
+  if (read.list('log.dirs').every((folder) => folder === '')) {
     problems.push('Invalid value  for configuration log.dirs: At least one folder must be named');
   }
   return problems;

@@ -42,14 +42,12 @@ export function parseListeners(texts: ListenerTexts, problems: string[]): Listen
   const listenersText =
     texts.listeners ?? `PLAINTEXT://${bracketed(texts.hostName ?? '')}:${texts.port ?? '9092'}`;
   const listeners = parseList('listeners', listenersText, protocols, problems);
-  const advertisedText = texts.advertisedListeners ?? legacyAdvertised(texts) ?? listenersText;
-  const advertisedListeners = parseList(
-    'advertised.listeners',
-    advertisedText,
-    protocols,
-    problems,
-  );
-  if (listeners.length === 0) {
+  const advertisedText = texts.advertisedListeners ?? legacyAdvertised(texts);
+  const advertisedListeners =
+    advertisedText === null
+      ? listeners
+      : parseList('advertised.listeners', advertisedText, protocols, problems);
+  if (elements(listenersText).length === 0) {
     problems.push('Invalid value  for configuration listeners: at least one is needed');
   }
   checkPorts(listeners, problems);

@@ -4,7 +4,7 @@
  */
 
 import type { AssignableBroker } from '../cluster/replica-assignment.ts';
-import { assignReplicas } from '../cluster/replica-assignment.ts';
+import { assignReplicas, startIndexOf } from '../cluster/replica-assignment.ts';
 import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
@@ -13,7 +13,7 @@ import { uuidToText } from '../protocol/wire/uuid.ts';
 import { deleteTopicPath, topicPath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
-import { encodeTopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
+import { decodeTopicAssignment, encodeTopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
 
 export interface NewTopic {
   readonly name: string;
@@ -28,6 +28,14 @@ export interface CreatedTopic {
   readonly topicId: string;
   readonly partitionCount: number;
   readonly replicationFactor: number;
+}
+
+export interface TopicGrowth {
+  readonly name: string;
+  /** Partitions afterwards. */
+  readonly count: number;
+  /** Replicas of each new partition; null: chosen here. */
+  readonly assignment: readonly (readonly number[])[] | null;
 }
 
 /** Writes /config/topics/T, which stands before the topic itself; throws INVALID_CONFIG beforehand. */
@@ -78,6 +86,52 @@ export class TopicAdmin {
     });
     await this.#createNode(topicPath(topic.name), data, () => alreadyExists(topic.name));
     return created;
+  }
+
+  /**
+   * Throws KafkaError: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT,
+   * INVALID_REPLICATION_FACTOR. With `validateOnly` nothing is written.
+   */
+  async addPartitions(
+    { name, count, assignment }: TopicGrowth,
+    { validateOnly = false } = {},
+  ): Promise<void> {
+    const session = this.#options.session();
+    const path = topicPath(name);
+    const node = await session.get(path);
+    if (node === null) {
+      throw new KafkaError(
+        ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+        `The topic '${name}' does not exist.`,
+      );
+    }
+    const topic = decodeTopicAssignment(node.data, path);
+    const added = this.#assignAdded(topic.partitions, count, assignment);
+    if (validateOnly) return;
+    const partitions = new Map([...topic.partitions, ...added]);
+    await session.set(path, encodeTopicAssignment({ ...topic, partitions }), node.stat.version);
+  }
+
+  #assignAdded(
+    present: ReadonlyMap<number, readonly number[]>,
+    count: number,
+    given: readonly (readonly number[])[] | null,
+  ): ReadonlyMap<number, readonly number[]> {
+    const brokers = this.#options.liveBrokers();
+    checkGrowth(present.size, count, given);
+    if (given !== null) {
+      given.forEach((replicas, index) => checkReplicas(present.size + index, replicas, brokers));
+      return new Map(given.map((replicas, index) => [present.size + index, replicas]));
+    }
+    const startIndex = startIndexOf(brokers, present.get(0)?.[0] ?? 0);
+    return assignReplicas({
+      brokers,
+      partitionCount: count - present.size,
+      replicationFactor: 1,
+      startIndex,
+      shift: startIndex,
+      firstPartition: present.size,
+    });
   }
 
   /** Marks the topic for deletion; no error if it is marked already. */
@@ -133,26 +187,58 @@ function notReplicated(replicationFactor: number): KafkaError {
   );
 }
 
+/** The words of Kafka. */
+function checkGrowth(
+  present: number,
+  count: number,
+  given: readonly (readonly number[])[] | null,
+): void {
+  const invalid = (message: string): KafkaError =>
+    new KafkaError(ErrorCodes.INVALID_PARTITIONS, message);
+  if (count < present) {
+    throw invalid(
+      `Topic currently has ${String(present)} partitions, which is higher than the requested ${String(count)}.`,
+    );
+  }
+  if (count === present) throw invalid(`Topic already has ${String(present)} partitions.`);
+  if (given !== null && given.length !== count - present) {
+    throw new KafkaError(
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      `Increasing the number of partitions by ${String(count - present)} but ${String(given.length)} assignments provided.`,
+    );
+  }
+}
+
 function checkAssignment(
   assignment: ReadonlyMap<number, readonly number[]>,
   brokers: readonly AssignableBroker[],
 ): void {
-  const invalid = (message: string): KafkaError =>
-    new KafkaError(ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message);
-  const live = new Set(brokers.map(({ id }) => id));
   for (let partition = 0; partition < assignment.size; partition += 1) {
     const replicas = assignment.get(partition);
     if (replicas === undefined) {
-      throw invalid('Partitions should be a consecutive 0-based integer sequence');
+      throw new KafkaError(
+        ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+        'Partitions should be a consecutive 0-based integer sequence',
+      );
     }
-    if (replicas.length === 0) throw invalid(`Partition ${String(partition)} has no replica`);
-    if (new Set(replicas).size < replicas.length) {
-      throw invalid(`Duplicate replicas found in assignment of partition ${String(partition)}`);
-    }
-    const unknown = replicas.find((id) => !live.has(id));
-    if (unknown !== undefined) {
-      throw invalid(`Broker ${String(unknown)} of partition ${String(partition)} is not alive`);
-    }
-    if (replicas.length > 1) throw notReplicated(replicas.length);
+    checkReplicas(partition, replicas, brokers);
   }
+}
+
+function checkReplicas(
+  partition: number,
+  replicas: readonly number[],
+  brokers: readonly AssignableBroker[],
+): void {
+  const invalid = (message: string): KafkaError =>
+    new KafkaError(ErrorCodes.INVALID_REPLICA_ASSIGNMENT, message);
+  if (replicas.length === 0) throw invalid(`Partition ${String(partition)} has no replica`);
+  if (new Set(replicas).size < replicas.length) {
+    throw invalid(`Duplicate replicas found in assignment of partition ${String(partition)}`);
+  }
+  const unknown = replicas.find((id) => !brokers.some((broker) => broker.id === id));
+  if (unknown !== undefined) {
+    throw invalid(`Broker ${String(unknown)} of partition ${String(partition)} is not alive`);
+  }
+  if (replicas.length > 1) throw notReplicated(replicas.length);
 }

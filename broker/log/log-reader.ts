@@ -107,7 +107,11 @@ export class LogReader {
   }
 
   /** The position in the segment at which `upperBound` lies. */
-  #endIn(segment: Segment, next: Segment | undefined, upperBound: number): number | Promise<number> {
+  #endIn(
+    segment: Segment,
+    next: Segment | undefined,
+    upperBound: number,
+  ): number | Promise<number> {
     const { writtenEndOffset } = this.#bounds;
     if (upperBound >= writtenEndOffset) return segment.writtenSize;
     if (next !== undefined && upperBound >= next.baseOffset) return segment.writtenSize;
@@ -137,10 +141,7 @@ export class LogReader {
     }
   }
 
-  async #findInSegment(
-    segment: Segment,
-    timestampMs: number,
-  ): Promise<TimestampAndOffset | null> {
+  async #findInSegment(segment: Segment, timestampMs: number): Promise<TimestampAndOffset | null> {
     const { logStartOffset } = this.#bounds;
     let position = await segment.positionForTimestamp(timestampMs, logStartOffset);
     for (;;) {

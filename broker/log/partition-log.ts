@@ -491,6 +491,14 @@ export class PartitionLog implements GroupWriterOwner {
     });
   }
 
+  /** The file of the new segment must be there before those go that tell where the log ends. */
+  async #rollIdle(): Promise<void> {
+    this.#roll(this.#logEndOffset);
+    this.#isPrepared = true;
+    await this.#segments.active.prepareFiles();
+    await this.#environment.fileSystem.syncFolder(this.folder);
+  }
+
   #drawJitter(): void {
     const limit = Math.min(this.#config.segmentJitterMs, this.#config.segmentMs);
     this.#rollJitterMs = limit > 0 && limit < 2 ** 47 ? this.#environment.random.integer(limit) : 0;
@@ -591,7 +599,7 @@ export class PartitionLog implements GroupWriterOwner {
     if (count === this.#segments.count) {
       // Appends went on while timestamps were read: then the active segment has not expired.
       const isIdle = active === this.#segments.active && active.size === activeSize;
-      if (isIdle && this.#writtenEndOffset === this.#logEndOffset) this.#roll(this.#logEndOffset);
+      if (isIdle && this.#writtenEndOffset === this.#logEndOffset) await this.#rollIdle();
       else count -= 1;
     }
     if (count === 0) return 0;
@@ -618,37 +626,48 @@ export class PartitionLog implements GroupWriterOwner {
   /** Data, indexes, epochs, then the recovery point: it only speaks of what is on the disk. */
   async #flushTo(offset: number): Promise<void> {
     if (offset <= this.#recoveryPoint) return;
+    await this.#save(this.#segments.from(this.#recoveryPoint), offset);
+    this.#lastFlushMs = this.#environment.clock.nowMs();
+    this.#recoveryPoint = Math.max(this.#recoveryPoint, offset);
+  }
+
+  async #save(segments: readonly Segment[], endOffset: number): Promise<void> {
     try {
-      for (const segment of this.#segments.from(this.#recoveryPoint)) {
-        if (segment.baseOffset < offset) await segment.flush();
+      for (const segment of segments) {
+        if (segment.baseOffset > endOffset) break;
+        await this.#sync(segment);
+        await segment.saveIndexes();
       }
       await this.#environment.fileSystem.syncFolder(this.folder);
       await this.#epochs.settle();
     } catch (error) {
-      this.#isBroken = true;
       throw storageError(this.folder, error);
     }
-    this.#lastFlushMs = this.#environment.clock.nowMs();
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, Math.min(offset, this.#writtenEndOffset));
+  }
+
+  async #sync(segment: Segment): Promise<void> {
+    try {
+      await segment.sync();
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
   }
 
   async #close(): Promise<void> {
     await this.#writer.settled();
     const endOffset = this.#logEndOffset;
     try {
-      for (const segment of this.#segments.from(this.#recoveryPoint)) await segment.finish();
+      this.#segments.active.seal();
+      await this.#save(this.#segments.from(this.#recoveryPoint), endOffset);
       if (endOffset > 0 && this.#snapshots.latestOffset < endOffset) {
         await this.#snapshots.write(endOffset, this.#producers.toSnapshot());
       }
-      await this.#epochs.settle();
-      await this.#environment.fileSystem.syncFolder(this.folder);
-    } catch (error) {
-      throw storageError(this.folder, error);
+      this.#recoveryPoint = endOffset;
     } finally {
       this.#environment.descriptors.forgetFolder(this.folder);
     }
     if (this.#isBroken) throw storageError(this.folder, new Error('an earlier sync failed'));
-    this.#recoveryPoint = endOffset;
   }
 }
 

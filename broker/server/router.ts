@@ -115,7 +115,11 @@ export class Router implements RequestHandler {
       clientId: header.clientId,
       listenerName,
       securityProtocol,
-      principal: authenticator.principalOf(peer),
+      principal: authenticator.principalOf({
+        listenerName,
+        securityProtocol,
+        clientAddress: address,
+      }),
       clientAddress: address,
       connectionId,
     };

@@ -10,7 +10,7 @@ import {
   topicNameProblem,
 } from '../cluster/topic-name.ts';
 import type { BrokerConfig } from '../config/broker-config.ts';
-import type { CreatedTopic, NewTopic, TopicAdmin } from '../controller/topic-admin.ts';
+import type { CreatedTopic, NewTopic, TopicAdmin, TopicGrowth } from '../controller/topic-admin.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { errorCodeOf } from '../model/kafka-error.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -51,6 +51,11 @@ export class TopicService {
       },
       options,
     );
+  }
+
+  /** Throws KafkaError. */
+  addPartitions(growth: TopicGrowth, options: { readonly validateOnly: boolean }): Promise<void> {
+    return this.#admin.addPartitions(growth, options);
   }
 
   /** Throws KafkaError. */

@@ -14,6 +14,7 @@ import assert from 'node:assert/strict';
 
 import type { Logger } from '../platform/logger.ts';
 import type { Timers } from '../platform/timers.ts';
+import { checkPath } from './check-path.ts';
 import type {
   CreateOptions,
   NodeData,
@@ -209,10 +210,8 @@ export class NativeSession implements ZooKeeperSession {
     start: (fullPath: string, done: (code: number, result: () => T) => void) => number,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#over) {
-        reject(new ZooKeeperError('SESSION_ENDED', path));
-        return;
-      }
+      checkPath(path);
+      if (this.#over) throw new ZooKeeperError('SESSION_ENDED', path);
       const refused = start(this.#withChroot(path), (code, result) => {
         if (code === CLOSING) this.#over = true;
         if (code === OK) resolve(result());

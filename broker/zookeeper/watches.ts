@@ -86,7 +86,7 @@ class Standing<T> implements StandingWatch {
   start(): void {
     void this.#session.ended.then(() => this.stop());
     this.#session.onConnection((connected) => {
-      if (connected && this.#outdated) this.#wake();
+      if (connected) this.#wake();
     });
     this.#wake();
   }
@@ -101,20 +101,27 @@ class Standing<T> implements StandingWatch {
   };
 
   #wake(): void {
-    if (this.#running || this.#stopped) return;
-    this.#running = true;
-    void this.#run().finally(() => (this.#running = false));
+    if (!this.#running) void this.#run();
   }
 
   async #run(): Promise<void> {
+    this.#running = true;
     try {
-      while (this.#outdated && !this.#stopped) await this.#refresh();
+      while (this.#isDue()) await this.#refresh();
     } catch (error) {
       this.#stopped = true;
       // Nobody to tell means nobody who could go on without the watch: the rejection ends the process.
       if (this.#onFailure === undefined) throw error;
       this.#onFailure(error);
+    } finally {
+      // In the turn that found nothing due: what comes later starts anew.
+      this.#running = false;
     }
+  }
+
+  /** Without a connection the read waits for its return, of which onConnection() tells. */
+  #isDue(): boolean {
+    return this.#outdated && !this.#stopped && this.#session.connected;
   }
 
   async #refresh(): Promise<void> {
@@ -129,11 +136,11 @@ class Standing<T> implements StandingWatch {
       else throw error;
       return;
     }
-    if (!this.isStopped()) await this.#onValue(value);
+    if (!this.#isStopped()) await this.#onValue(value);
   }
 
   /** Read after an await, where the compiler would take the earlier value for granted. */
-  isStopped(): boolean {
+  #isStopped(): boolean {
     return this.#stopped;
   }
 }

@@ -3,7 +3,7 @@
  * it. `admit` says what an API server with our CRDs would say to a write.
  */
 
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import type { KafkaCluster } from './kafka-cluster.ts';
 import { kafkaClusterSchema } from './kafka-cluster.ts';

@@ -66,7 +66,6 @@ export class Informer<T extends KubeObject> {
         resourceVersion ??= await this.#relist();
         resourceVersion = await this.#watchFrom(resourceVersion);
       } catch (error) {
-        if (signal.aborted) return;
         resourceVersion = null;
         await this.#backOff(error);
       }
@@ -131,6 +130,7 @@ export class Informer<T extends KubeObject> {
       this.#failures = 1;
       return;
     }
+    if (this.#abort.signal.aborted) return;
     this.#failures += 1;
     const full = Math.min(firstBackOffMs * 2 ** Math.min(this.#failures - 1, 10), backOffMaxMs);
     const delayMs = Math.ceil(full / 2) + random.integer(Math.floor(full / 2) + 1);

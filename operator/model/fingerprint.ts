@@ -13,7 +13,8 @@ export function fingerprint(data: unknown): string {
 
 function canonical(data: unknown): string {
   if (Array.isArray(data)) return `[${data.map(canonical).join(',')}]`;
-  if (typeof data !== 'object' || data === null) return JSON.stringify(data) ?? 'null';
+  if (typeof data !== 'object' || data === null)
+    return data === undefined ? 'null' : JSON.stringify(data);
   const members = Object.entries(data)
     .filter(([, value]) => value !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1))

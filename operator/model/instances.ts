@@ -49,7 +49,7 @@ export function instancesConfigMap(
   readonly data: Readonly<Record<string, string>>;
 } {
   const { generation } = cluster;
-  const entries = brokerIds(spec).map((id) => [
+  const entries = brokerIds(spec).map((id): [string, string] => [
     `${String(id)}.json`,
     `${JSON.stringify({ generation, listeners: advertisedListeners(cluster, spec, id) }, null, 2)}\n`,
   ]);

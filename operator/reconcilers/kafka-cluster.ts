@@ -9,8 +9,8 @@ import { z } from 'zod';
 
 import type { Clock } from '../../broker/platform/clock.ts';
 import type { Logger } from '../../broker/platform/logger.ts';
-import type { KafkaCluster } from '../api/kafka-cluster.ts';
-import type { KafkaClusterStatus } from '../api/kafka-cluster.ts';
+import type { KafkaCluster, KafkaClusterStatus } from '../api/kafka-cluster.ts';
+import { kafkaClusterSchema } from '../api/kafka-cluster.ts';
 import { parseKafkaCluster } from '../api/parse.ts';
 import type { Problem } from '../api/problem.ts';
 import { problemsText } from '../api/problem.ts';
@@ -244,12 +244,11 @@ function identityOf({ metadata }: CustomResource, key: ObjectKey): ClusterIdenti
   return { ...key, uid: metadata.uid ?? '', generation: metadata.generation ?? 0 };
 }
 
-const stored = z.looseObject({
-  clusterId: z.string().exactOptional(),
-});
+const storedFields = z
+  .object(kafkaClusterSchema.status.shape)
+  .omit({ conditions: true, observedGeneration: true });
 
 /** What the status said beside conditions, to be kept while nothing new is found out. */
 function storedDetails({ status }: CustomResource): KafkaClusterStatus {
-  const { conditions: _, observedGeneration: __, ...details } = stored.safeParse(status).data ?? {};
-  return details;
+  return storedFields.safeParse(status).data ?? {};
 }

@@ -1,5 +1,6 @@
 /** A TCP proxy on loopback that can be cut: what a lost network looks like to both sides. */
 
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import assert from 'node:assert/strict';
@@ -35,6 +36,11 @@ export class TcpProxy {
 
   heal(): void {
     this.#isCut = false;
+  }
+
+  /** Resolves when somebody has tried to connect. */
+  async nextConnection(): Promise<void> {
+    await once(this.#server, 'connection');
   }
 
   async stop(): Promise<void> {

@@ -20,7 +20,7 @@ export interface LogSettings {
 
 export function logSettings(read: SettingReader): LogSettings {
   return {
-    logDirs: [...new Set(read.list('log.dirs'))],
+    logDirs: [...new Set(read.list('log.dirs'))].filter((folder) => folder !== ''),
     logRetentionCheckIntervalMs: read.number('log.retention.check.interval.ms'),
     logInitialTaskDelayMs: read.number('log.initial.task.delay.ms'),
     logFlushSchedulerIntervalMs: read.number('log.flush.scheduler.interval.ms'),

@@ -17,8 +17,7 @@ import { GroupOffsets } from './group-offsets.ts';
 import type { Member } from './member.ts';
 import { Membership } from './membership.ts';
 
-export type GroupState =
-  'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
 const previousStates: Readonly<Record<GroupState, readonly GroupState[]>> = {
   Empty: ['PreparingRebalance', 'Dead'],
@@ -29,7 +28,7 @@ const previousStates: Readonly<Record<GroupState, readonly GroupState[]>> = {
 };
 
 /** What a rebalance under way remembers beside the members. */
-export interface JoinPhase {
+interface JoinPhase {
   readonly deadline: Deadline;
   /** A new group waits a fixed while for more members; others until all have joined. */
   readonly isInitial: boolean;
@@ -73,7 +72,10 @@ export class ClassicGroup {
 
   transitionTo(state: GroupState, sinceMs: number | null): void {
     const from = previousStates[state];
-    assert(from.includes(this.#state), `group ${this.id} cannot become ${state} from ${this.#state}`);
+    assert(
+      from.includes(this.#state),
+      `group ${this.id} cannot become ${state} from ${this.#state}`,
+    );
     this.#state = state;
     this.#stateSinceMs = sinceMs;
   }

@@ -11,7 +11,7 @@ import type { OffsetCommitValue } from './offset-commit-record.ts';
 import type { Rebalance } from './rebalance.ts';
 import { offsetWriteError } from './write-errors.ts';
 
-export interface OffsetToCommit {
+interface OffsetToCommit {
   readonly topic: string;
   readonly partition: number;
   readonly value: OffsetCommitValue;

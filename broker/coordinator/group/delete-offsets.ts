@@ -30,11 +30,7 @@ export class DeleteOffsets {
   }
 
   /** OffsetDelete: positions that no member of the group can be using. */
-  run(
-    group: ClassicGroup,
-    places: readonly OffsetPlace[],
-    reply: Reply<OffsetDeleteResult>,
-  ): void {
+  run(group: ClassicGroup, places: readonly OffsetPlace[], reply: Reply<OffsetDeleteResult>): void {
     if (group.state === 'Dead') {
       reply({ errorCode: ErrorCodes.GROUP_ID_NOT_FOUND, places: [] });
       return;

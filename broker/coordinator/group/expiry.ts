@@ -9,7 +9,7 @@ import type { ClassicGroup } from './classic-group.ts';
 import type { OffsetEntry, OffsetPlace } from './group-offsets.ts';
 import { subscribedTopics } from './subscription.ts';
 
-export interface ExpiryRule {
+interface ExpiryRule {
   readonly nowMs: number;
   readonly retentionMs: number;
 }

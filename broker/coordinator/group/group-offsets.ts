@@ -37,7 +37,10 @@ export class GroupOffsets {
 
   set(topic: string, partition: number, value: OffsetCommitValue): void {
     let partitions = this.#topics.get(topic);
-    if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
+    if (partitions === undefined) {
+      partitions = new Map<number, OffsetCommitValue>();
+      this.#topics.set(topic, partitions);
+    }
     const countBefore = partitions.size;
     partitions.set(partition, value);
     this.#count += partitions.size - countBefore;
@@ -84,7 +87,10 @@ export class GroupOffsets {
   /** A commit of the partition was appended (1), or has ended (-1). */
   track(topic: string, partition: number, change: 1 | -1): void {
     let partitions = this.#writing.get(topic);
-    if (partitions === undefined) this.#writing.set(topic, (partitions = new Map()));
+    if (partitions === undefined) {
+      partitions = new Map<number, number>();
+      this.#writing.set(topic, partitions);
+    }
     const count = (partitions.get(partition) ?? 0) + change;
     if (count > 0) partitions.set(partition, count);
     else partitions.delete(partition);

@@ -18,7 +18,7 @@ import {
   encodeOffsetCommitValue,
 } from './offset-commit-record.ts';
 
-export interface OffsetRecord {
+interface OffsetRecord {
   readonly kind: 'offset';
   readonly groupId: string;
   readonly topic: string;
@@ -27,7 +27,7 @@ export interface OffsetRecord {
   readonly value: OffsetCommitValue | null;
 }
 
-export interface MetadataRecord {
+interface MetadataRecord {
   readonly kind: 'metadata';
   readonly groupId: string;
   /** Null forgets the group's membership. */

@@ -116,9 +116,7 @@ export class Groups {
 
   heartbeat(groupId: string, claim: GenerationClaim): ErrorCode {
     const group = this.#groups.get(groupId);
-    return group === undefined
-      ? ErrorCodes.UNKNOWN_MEMBER_ID
-      : this.#sync.heartbeat(group, claim);
+    return group === undefined ? ErrorCodes.UNKNOWN_MEMBER_ID : this.#sync.heartbeat(group, claim);
   }
 
   leave(groupId: string, claim: Claim): ErrorCode {

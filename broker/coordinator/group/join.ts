@@ -130,11 +130,7 @@ export class Join {
     this.#rebalance.admit(group, member, reply);
   }
 
-  #replace(
-    group: ClassicGroup,
-    member: Member,
-    { newId, request, reply }: Replacement,
-  ): void {
+  #replace(group: ClassicGroup, member: Member, { newId, request, reply }: Replacement): void {
     const { membership } = group;
     const former: FormerSelf = {
       id: member.id,

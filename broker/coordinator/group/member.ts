@@ -24,7 +24,7 @@ export interface JoinResult {
   readonly members: readonly JoinedMember[];
 }
 
-export interface JoinedMember {
+interface JoinedMember {
   readonly memberId: string;
   readonly groupInstanceId: string | null;
   readonly metadata: Buffer;
@@ -44,7 +44,7 @@ export interface MemberTerms {
   readonly sessionTimeoutMs: number;
 }
 
-export interface MemberIdentity {
+interface MemberIdentity {
   readonly instanceId: string | null;
   readonly clientId: string;
   readonly clientHost: string;

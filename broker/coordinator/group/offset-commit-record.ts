@@ -22,7 +22,7 @@ const value = struct({
   expireTimestamp: field(int64, { since: 1, until: 1, default: NO_EXPIRY, ignorable: true }),
 });
 
-export type OffsetCommitKey = TypeOf<typeof key>;
+type OffsetCommitKey = TypeOf<typeof key>;
 /** Times in milliseconds since the epoch, as the client gave them; expireTimestamp -1: none. */
 export type OffsetCommitValue = TypeOf<typeof value>;
 

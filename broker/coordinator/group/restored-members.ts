@@ -20,7 +20,8 @@ function restoredMember(entry: StoredMember, protocolName: string): Member {
     {
       protocols: [{ name: protocolName, metadata: entry.subscription }],
       // Version 0 of the record knows no rebalance time-out.
-      rebalanceTimeoutMs: entry.rebalanceTimeoutMs > 0 ? entry.rebalanceTimeoutMs : sessionTimeoutMs,
+      rebalanceTimeoutMs:
+        entry.rebalanceTimeoutMs > 0 ? entry.rebalanceTimeoutMs : sessionTimeoutMs,
       sessionTimeoutMs,
     },
   );

@@ -101,7 +101,5 @@ function checkSync(group: ClassicGroup, request: SyncRequest): ErrorCode {
   const isOtherType = protocolType !== null && protocolType !== group.protocolType;
   const isOtherName = protocolName !== null && protocolName !== group.protocolName;
   if (isOtherType || isOtherName) return ErrorCodes.INCONSISTENT_GROUP_PROTOCOL;
-  return group.state === 'PreparingRebalance'
-    ? ErrorCodes.REBALANCE_IN_PROGRESS
-    : ErrorCodes.NONE;
+  return group.state === 'PreparingRebalance' ? ErrorCodes.REBALANCE_IN_PROGRESS : ErrorCodes.NONE;
 }

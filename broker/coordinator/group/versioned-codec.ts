@@ -5,7 +5,7 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { Reader } from '../../protocol/wire/reader.ts';
 import { Writer } from '../../protocol/wire/writer.ts';
 
-export interface VersionedCodec<T> {
+interface VersionedCodec<T> {
   /** Throws ProtocolError for bytes that are not this. */
   decode(encoded: Buffer): T;
   encode(value: T, version: number): Buffer;

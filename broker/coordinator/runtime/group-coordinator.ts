@@ -32,26 +32,7 @@ import {
   namesProtocol,
   syncResponse,
 } from './membership-requests.ts';
-import type {
-  DeleteGroupsRequest,
-  DeleteGroupsResponse,
-  DescribeGroupsRequest,
-  DescribeGroupsResponse,
-  HeartbeatRequest,
-  HeartbeatResponse,
-  JoinGroupRequest,
-  JoinGroupResponse,
-  LeaveGroupRequest,
-  LeaveGroupResponse,
-  ListGroupsRequest,
-  ListGroupsResponse,
-  OffsetCommitRequest,
-  OffsetCommitResponse,
-  OffsetFetchRequest,
-  OffsetFetchResponse,
-  SyncGroupRequest,
-  SyncGroupResponse,
-} from './messages.ts';
+import type * as messages from './messages.ts';
 import type { RequestedGroup } from './offset-requests.ts';
 import {
   commitFailure,
@@ -113,8 +94,8 @@ export class GroupCoordinator {
 
   async joinGroup(
     context: GroupRequestContext,
-    request: JoinGroupRequest,
-  ): Promise<JoinGroupResponse> {
+    request: messages.JoinGroupRequest,
+  ): Promise<messages.JoinGroupResponse> {
     const result = await this.#ask<JoinResult>(
       (reply) =>
         this.#membersOf(request.groupId).join(
@@ -129,8 +110,8 @@ export class GroupCoordinator {
 
   async syncGroup(
     context: GroupRequestContext,
-    request: SyncGroupRequest,
-  ): Promise<SyncGroupResponse> {
+    request: messages.SyncGroupRequest,
+  ): Promise<messages.SyncGroupResponse> {
     const result = await this.#ask<SyncResult>((reply) => {
       const groups = this.#membersOf(request.groupId);
       if (namesProtocol(context, request)) groups.sync(request.groupId, request, reply);
@@ -141,8 +122,8 @@ export class GroupCoordinator {
 
   async heartbeat(
     _context: GroupRequestContext,
-    request: HeartbeatRequest,
-  ): Promise<HeartbeatResponse> {
+    request: messages.HeartbeatRequest,
+  ): Promise<messages.HeartbeatResponse> {
     const errorCode = await this.#ask<ErrorCode>(
       (reply) => reply(this.#membersOf(request.groupId).heartbeat(request.groupId, request)),
       // The member is known again when loading is done: nothing is wrong with it.
@@ -153,9 +134,9 @@ export class GroupCoordinator {
 
   leaveGroup(
     context: GroupRequestContext,
-    request: LeaveGroupRequest,
-  ): Promise<LeaveGroupResponse> {
-    return this.#ask<LeaveGroupResponse>((reply) => {
+    request: messages.LeaveGroupRequest,
+  ): Promise<messages.LeaveGroupResponse> {
+    return this.#ask<messages.LeaveGroupResponse>((reply) => {
       const groups = this.#membersOf(request.groupId);
       const members = leavingMembers(context, request).map(({ memberId, groupInstanceId }) => {
         const errorCode = groups.leave(request.groupId, { memberId, groupInstanceId });
@@ -167,8 +148,8 @@ export class GroupCoordinator {
 
   async offsetCommit(
     _context: GroupRequestContext,
-    request: OffsetCommitRequest,
-  ): Promise<OffsetCommitResponse> {
+    request: messages.OffsetCommitRequest,
+  ): Promise<messages.OffsetCommitResponse> {
     const { groupId } = request;
     const result = await this.#ask<CommitResult | ErrorCode>((reply) => {
       const commit = commitRequest(request, this.#options.clock.nowMs());
@@ -182,10 +163,12 @@ export class GroupCoordinator {
   /** The whole of a group's positions, or the ones asked for; many groups from version 8 on. */
   offsetFetch(
     context: GroupRequestContext,
-    request: OffsetFetchRequest,
-  ): Promise<OffsetFetchResponse> {
+    request: messages.OffsetFetchRequest,
+  ): Promise<messages.OffsetFetchResponse> {
     if (context.apiVersion >= 8) {
-      const groups = request.groups.map((group) => this.#fetchGroup(group)).map(withoutTopicsOnError);
+      const groups = request.groups
+        .map((group) => this.#fetchGroup(group))
+        .map(withoutTopicsOnError);
       return Promise.resolve({ throttleTimeMs: 0, topics: [], errorCode: 0, groups });
     }
     const group = this.#fetchGroup(request);
@@ -196,8 +179,8 @@ export class GroupCoordinator {
 
   describeGroups(
     _context: GroupRequestContext,
-    request: DescribeGroupsRequest,
-  ): Promise<DescribeGroupsResponse> {
+    request: messages.DescribeGroupsRequest,
+  ): Promise<messages.DescribeGroupsResponse> {
     const groups = request.groups.map((groupId) =>
       answerNow(
         () => describedGroup(groupId, this.#shards.groupsOf(groupId).get(groupId)),
@@ -210,8 +193,8 @@ export class GroupCoordinator {
   /** Those of this broker; with COORDINATOR_LOAD_IN_PROGRESS where more will be known soon. */
   listGroups(
     _context: GroupRequestContext,
-    request: ListGroupsRequest,
-  ): Promise<ListGroupsResponse> {
+    request: messages.ListGroupsRequest,
+  ): Promise<messages.ListGroupsResponse> {
     const errorCode = this.#shards.isLoading
       ? ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS
       : ErrorCodes.NONE;
@@ -223,8 +206,8 @@ export class GroupCoordinator {
 
   async deleteGroups(
     _context: GroupRequestContext,
-    request: DeleteGroupsRequest,
-  ): Promise<DeleteGroupsResponse> {
+    request: messages.DeleteGroupsRequest,
+  ): Promise<messages.DeleteGroupsResponse> {
     const names = [...new Set(request.groupsNames)];
     const results = await Promise.all(
       names.map(async (groupId) => ({
@@ -246,7 +229,7 @@ export class GroupCoordinator {
     );
   }
 
-  #fetchGroup(requested: RequestedGroup): OffsetFetchResponse['groups'][number] {
+  #fetchGroup(requested: RequestedGroup): messages.OffsetFetchResponse['groups'][number] {
     const { groupId } = requested;
     return answerNow(
       () => fetchedGroup(this.#shards.groupsOf(groupId).get(groupId), requested),
@@ -260,7 +243,10 @@ export class GroupCoordinator {
     return this.#shards.groupsOf(groupId);
   }
 
-  #ask<T>(ask: (reply: (answer: T) => void) => void, failure: (errorCode: ErrorCode) => T): Promise<T> {
+  #ask<T>(
+    ask: (reply: (answer: T) => void) => void,
+    failure: (errorCode: ErrorCode) => T,
+  ): Promise<T> {
     return new Promise((resolve) => {
       try {
         ask(resolve);
@@ -281,7 +267,7 @@ function answerNow<T>(answer: () => T, failure: (errorCode: ErrorCode) => T): T 
   }
 }
 
-type FetchedGroup = OffsetFetchResponse['groups'][number];
+type FetchedGroup = messages.OffsetFetchResponse['groups'][number];
 
 function withoutTopicsOnError(group: FetchedGroup): FetchedGroup {
   return group.errorCode === ErrorCodes.NONE ? group : { ...group, topics: [] };

@@ -20,7 +20,7 @@ import { Deadlines } from './deadlines.ts';
 import type { GroupCoordinatorOptions } from './group-coordinator-options.ts';
 import type { OffsetsLogRecord } from './offsets-topic-port.ts';
 
-export type ShardState = 'loading' | 'active' | 'failed' | 'stopped';
+type ShardState = 'loading' | 'active' | 'failed' | 'stopped';
 
 export class GroupShard {
   readonly partition: number;

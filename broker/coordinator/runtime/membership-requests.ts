@@ -14,10 +14,7 @@ import type {
   SyncGroupResponse,
 } from './messages.ts';
 
-export type GroupRequestContext = Pick<
-  RequestContext,
-  'apiVersion' | 'clientId' | 'clientAddress'
->;
+export type GroupRequestContext = Pick<RequestContext, 'apiVersion' | 'clientId' | 'clientAddress'>;
 
 export function joinRequest(context: GroupRequestContext, request: JoinGroupRequest): JoinRequest {
   const { sessionTimeoutMs, rebalanceTimeoutMs } = request;

@@ -8,7 +8,9 @@ export interface EpochStart {
 }
 
 export function encodeEpochs(entries: readonly EpochStart[]): Buffer {
-  const lines = entries.map(({ epoch, startOffset }) => `${String(epoch)} ${String(startOffset)}\n`);
+  const lines = entries.map(
+    ({ epoch, startOffset }) => `${String(epoch)} ${String(startOffset)}\n`,
+  );
   return Buffer.from(`0\n${String(entries.length)}\n${lines.join('')}`);
 }
 

@@ -64,7 +64,9 @@ function decodeOffsets(text: string, path: string): ReadonlyMap<string, number> 
     throw new Error(`${path}: version ${String(version)} is unknown, 0 is expected`);
   }
   if (Number(count) !== lines.length) {
-    throw new Error(`${path}: ${String(count)} lines are announced, ${String(lines.length)} follow`);
+    throw new Error(
+      `${path}: ${String(count)} lines are announced, ${String(lines.length)} follow`,
+    );
   }
   for (const line of lines) {
     const match = /^(\S+) (\d+) (\d+)\s*$/.exec(line);

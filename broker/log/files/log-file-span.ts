@@ -26,10 +26,14 @@ export class LogFileSpan implements FileSpan {
     this.#descriptor.release();
   }
 
-  async read(): Promise<Buffer> {
+  read(): Promise<Buffer> {
+    return this.slice(0, this.size);
+  }
+
+  async slice(start: number, size: number): Promise<Buffer> {
     assert(!this.#isReleased, 'a span was read after its release');
-    const target = Buffer.allocUnsafe(this.size);
-    const size = await this.#descriptor.handle.read(target, this.position);
-    return target.subarray(0, size);
+    assert(start >= 0 && size >= 0 && start + size <= this.size);
+    const target = Buffer.allocUnsafe(size);
+    return target.subarray(0, await this.#descriptor.handle.read(target, this.position + start));
   }
 }

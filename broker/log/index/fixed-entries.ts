@@ -34,7 +34,8 @@ export class FixedEntries {
   /** Adds an entry and returns where to write it, as a position in `buffer`. */
   grow(): number {
     const position = this.#count * this.entrySize;
-    if (position + this.entrySize > this.#bytes.length) this.#reserve(Math.max(CAPACITY_MIN, this.#count * 2));
+    if (position + this.entrySize > this.#bytes.length)
+      this.#reserve(Math.max(CAPACITY_MIN, this.#count * 2));
     this.#count += 1;
     return position;
   }

@@ -59,21 +59,28 @@ export async function scanBatches(
 ): Promise<ScanEnd> {
   const { to, verify } = options;
   const chunk = Buffer.allocUnsafe(
-    Math.max(BATCH_HEADER_SIZE, Math.min(verify ? VERIFY_CHUNK_SIZE : HEADER_CHUNK_SIZE, to - options.from)),
+    Math.max(
+      BATCH_HEADER_SIZE,
+      Math.min(verify ? VERIFY_CHUNK_SIZE : HEADER_CHUNK_SIZE, to - options.from),
+    ),
   );
   let chunkStart = options.from;
   let chunkSize = 0;
   let position = options.from;
   while (position < to) {
     const wanted = verify ? BATCH_HEADER_SIZE + 12 : BATCH_HEADER_SIZE;
-    if (position + Math.min(wanted, to - position) > chunkStart + chunkSize || position < chunkStart) {
+    if (
+      position + Math.min(wanted, to - position) > chunkStart + chunkSize ||
+      position < chunkStart
+    ) {
       chunkStart = position;
       chunkSize = await fill(handle, chunk, position, to);
     }
     let at = position - chunkStart;
     const header = parse(chunk.subarray(0, chunkSize), at, position === 0);
     if (typeof header === 'string') return { position, problem: header };
-    if (header.sizeInBytes > to - position) return { position, problem: 'the last batch is cut off' };
+    if (header.sizeInBytes > to - position)
+      return { position, problem: 'the last batch is cut off' };
     if (at > 0 && header.sizeInBytes > chunkSize - at && (verify || header.isControl)) {
       chunkStart = position;
       chunkSize = await fill(handle, chunk, position, to);

@@ -239,18 +239,16 @@ export class Segment {
     await builder.indexes.preallocate(this.#config().segmentIndexBytes);
   }
 
-  /** Syncs the data, then the indexes: an index never speaks of bytes that are not there. */
-  async flush(): Promise<void> {
+  /** Syncs the data. After a failure nobody knows what of it is on the disk. */
+  async sync(): Promise<void> {
     const size = this.#writtenSize;
     if (size !== this.#syncedSize) await this.file.use('write', ({ handle }) => handle.sync());
     this.#syncedSize = size;
-    await this.#builder?.indexes.save({ trim: !this.#isActive });
   }
 
-  /** Before a clean stop: the indexes get their last entry, and the files their true size. */
-  async finish(): Promise<void> {
-    if (this.#isActive) this.seal();
-    await this.flush();
+  /** To follow `sync`, as an index must not speak of bytes that are not there. May be tried again. */
+  async saveIndexes(): Promise<void> {
+    await this.#builder?.indexes.save({ trim: !this.#isActive });
   }
 
   /** For the index cache. */

@@ -9,7 +9,11 @@
 import type { FileSystem } from '../../platform/file-system.ts';
 import { SerialQueue } from '../../platform/serial-queue.ts';
 import type { EpochStart } from '../checkpoint/epoch-checkpoint.ts';
-import { decodeEpochs, encodeEpochs, EPOCH_CHECKPOINT_FILE } from '../checkpoint/epoch-checkpoint.ts';
+import {
+  decodeEpochs,
+  encodeEpochs,
+  EPOCH_CHECKPOINT_FILE,
+} from '../checkpoint/epoch-checkpoint.ts';
 import { replaceFile } from '../files/atomic-file.ts';
 
 export interface EpochEnd {

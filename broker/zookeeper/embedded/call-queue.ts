@@ -58,7 +58,7 @@ export class CallQueue {
         return;
       }
       this.#waiting.push(this.#prepare(plan, resolve, reject));
-      this.#working ??= this.#work().finally(() => (this.#working = null));
+      this.#working ??= this.#work();
     });
   }
 
@@ -102,23 +102,17 @@ export class CallQueue {
       const changes = batch.map((call) => call.run()).filter((change) => change !== undefined);
       try {
         if (changes.length > 0) await this.#file.append(changes);
+        for (const call of batch) call.finish();
+        await this.#file.compactIfDue();
       } catch (error) {
         this.#break(error, batch);
-        return;
       }
-      for (const call of batch) call.finish();
-      await this.#compact();
     }
+    // In the turn that found nothing waiting: a call made after it starts anew.
+    this.#working = null;
   }
 
-  async #compact(): Promise<void> {
-    try {
-      await this.#file.compactIfDue();
-    } catch (error) {
-      this.#break(error, []);
-    }
-  }
-
+  /** Calls of the batch that have been answered stay answered. */
   #break(error: unknown, batch: readonly Waiting[]): void {
     this.#broken = true;
     const lost = [...batch, ...this.#waiting.splice(0)];

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 
 import type { CreateOptions, NodeData, Stat, WatchEvent } from '../port.ts';
+import { checkPath } from '../check-path.ts';
 import { ZooKeeperError } from '../port.ts';
 
 export type Change =
@@ -86,8 +87,7 @@ export class DataTree {
     data: Buffer | null,
     { owner, sequential = false }: CreateOptions & { readonly owner: string | null },
   ): Change & { readonly type: 'create' } {
-    // The name of a sequential node may be the counter alone.
-    checkPath(sequential ? `${path}0` : path);
+    checkPath(path);
     const parent = this.#nodes.get(parentOf(path));
     if (parent === undefined) throw new ZooKeeperError('NO_NODE', path);
     const full = sequential ? `${path}${String(parent.created).padStart(10, '0')}` : path;
@@ -225,15 +225,6 @@ function statOf(node: Node): Stat {
 /** No data and no bytes are one. */
 function bytesOrNull(data: Buffer | null): Buffer | null {
   return data?.length === 0 ? null : data;
-}
-
-function checkPath(path: string): void {
-  if (path === '/') return;
-  const [before, ...names] = path.split('/');
-  const isWrong = (name: string): boolean =>
-    name === '' || name === '.' || name === '..' || name.includes('\0');
-  if (before === '' && !names.some(isWrong)) return;
-  throw new ZooKeeperError('OTHER', path, { cause: new Error('this is not a path') });
 }
 
 function parentOf(path: string): string {

@@ -26,9 +26,11 @@ import { podField } from './pod-fields.ts';
 /** Path below the mount -> content. */
 export type VolumeFiles = ReadonlyMap<string, Buffer>;
 
-type Sources = Pick<Volume, 'configMap' | 'downwardAPI'> & {
+interface Sources {
+  readonly configMap?: Volume['configMap'] | undefined;
+  readonly downwardAPI?: Volume['downwardAPI'] | undefined;
   readonly secret?: (DataReference & { readonly items?: Items }) | undefined;
-};
+}
 type Items = NonNullable<Volume['configMap']>['items'];
 
 interface Context {

@@ -32,7 +32,7 @@ export function context(apiVersion = 5): {
   return { apiVersion, clientId: 'client', clientAddress: '127.0.0.1' };
 }
 
-function countingRandom(): Random {
+export function countingRandom(): Random {
   let count = 0;
   return {
     integer: () => 0,
@@ -51,7 +51,10 @@ export class Fixture {
   readonly log: OffsetsLogTwin;
   readonly coordinator: GroupCoordinator;
 
-  constructor(overrides: Partial<GroupSettings> = {}, parts: { log?: OffsetsLogTwin; time?: ManualTime } = {}) {
+  constructor(
+    overrides: Partial<GroupSettings> = {},
+    parts: { log?: OffsetsLogTwin; time?: ManualTime } = {},
+  ) {
     this.log = parts.log ?? new OffsetsLogTwin();
     this.time = parts.time ?? new ManualTime();
     this.coordinator = new GroupCoordinator({
@@ -95,7 +98,10 @@ export class Fixture {
     });
   }
 
-  sync(request: Partial<SyncGroupRequest>, apiVersion = 3): ReturnType<GroupCoordinator['syncGroup']> {
+  sync(
+    request: Partial<SyncGroupRequest>,
+    apiVersion = 3,
+  ): ReturnType<GroupCoordinator['syncGroup']> {
     return this.coordinator.syncGroup(context(apiVersion), {
       groupId: GROUP,
       generationId: 1,
@@ -108,7 +114,11 @@ export class Fixture {
     });
   }
 
-  async heartbeat(memberId: string, generationId: number, groupInstanceId: string | null = null): Promise<number> {
+  async heartbeat(
+    memberId: string,
+    generationId: number,
+    groupInstanceId: string | null = null,
+  ): Promise<number> {
     const request = { groupId: GROUP, memberId, generationId, groupInstanceId };
     return (await this.coordinator.heartbeat(context(), request)).errorCode;
   }
@@ -123,7 +133,14 @@ export class Fixture {
   }
 
   async commit(request: CommitOptions = {}): Promise<number> {
-    const { topic = 't', partition = 0, offset = 1, metadata = '', groupId = GROUP, ...rest } = request;
+    const {
+      topic = 't',
+      partition = 0,
+      offset = 1,
+      metadata = '',
+      groupId = GROUP,
+      ...rest
+    } = request;
     const answer = await this.coordinator.offsetCommit(context(), {
       groupId,
       generationIdOrMemberEpoch: -1,
@@ -178,9 +195,12 @@ export class Fixture {
   /** A Stable group of `count` dynamic members, the leader first. */
   async stableGroup(count: number): Promise<readonly JoinGroupResponse[]> {
     const joins = Array.from({ length: count }, () => this.join());
-    await this.time.advance(60_000);
+    await this.time.advance(6_000);
     const members = await Promise.all(joins);
-    const assignments = members.map(({ memberId }) => ({ memberId, assignment: Buffer.from(memberId) }));
+    const assignments = members.map(({ memberId }) => ({
+      memberId,
+      assignment: Buffer.from(memberId),
+    }));
     await Promise.all(
       members.map(({ memberId, generationId, leader }) =>
         this.sync({ memberId, generationId, assignments: memberId === leader ? assignments : [] }),

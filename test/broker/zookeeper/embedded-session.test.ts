@@ -11,7 +11,10 @@ describeSessions('A session with the embedded store', async (): Promise<SessionH
   const store = await openEmbeddedStore({ fileSystem, path: '/data/store', logger: silentLogger });
   return {
     open: (signal) => store.openSession(signal),
-    expire: (session) => store.expire(session.id),
+    async openDoomed() {
+      const session = await store.openSession();
+      return { session, expire: () => store.expire(session.id) };
+    },
     stop: () => store.close(),
   };
 });

@@ -15,9 +15,14 @@ import { ZooKeeperError } from '../../../broker/zookeeper/port.ts';
 export interface SessionHarness {
   /** Sessions of one harness see one tree, which is empty at first. */
   open(signal?: AbortSignal): Promise<ZooKeeperSession>;
-  /** Lets a session expire; resolves when the servers have ended it and it has been told. */
-  expire(session: ZooKeeperSession): Promise<void>;
+  openDoomed(): Promise<DoomedSession>;
   stop(): Promise<void>;
+}
+
+export interface DoomedSession {
+  readonly session: ZooKeeperSession;
+  /** Lets the session expire; resolves when the servers have ended it and it has been told. */
+  expire(): Promise<void>;
 }
 
 export function describeSessions(name: string, start: () => Promise<SessionHarness>): void {
@@ -187,6 +192,7 @@ export function describeSessions(name: string, start: () => Promise<SessionHarne
         await session.create('/e', null, { ephemeral: true });
         await session.create('/p', null);
         await other.create('/o', null, { ephemeral: true });
+        await other.sync('/e');
         const gone = nextEvent((watcher) => other.exists('/e', watcher));
         await gone.set;
         await session.close();
@@ -196,10 +202,12 @@ export function describeSessions(name: string, start: () => Promise<SessionHarne
       });
 
       it('go when their session expires', async () => {
-        await session.create('/e', null, { ephemeral: true });
+        const doomed = await harness.openDoomed();
+        await doomed.session.create('/e', null, { ephemeral: true });
+        await other.sync('/e');
         const gone = nextEvent((watcher) => other.exists('/e', watcher));
         await gone.set;
-        await harness.expire(session);
+        await doomed.expire();
         expect(await gone.event).toEqual({ type: 'deleted', path: '/e' });
       });
 
@@ -236,22 +244,27 @@ export function describeSessions(name: string, start: () => Promise<SessionHarne
       });
 
       it('that expired say so, refuse every call and never come back', async () => {
-        await session.create('/a', null);
-        await harness.expire(session);
-        expect(await session.ended).toBe('expired');
-        expect(session.connected).toBe(false);
-        expect(await codeOf(session.set('/a', bytes('late'), -1))).toBe('SESSION_ENDED');
-        expect(await codeOf(session.children('/'))).toBe('SESSION_ENDED');
-        await session.close();
-        expect(await session.ended).toBe('expired');
+        const { session: doomed, expire } = await harness.openDoomed();
+        await doomed.create('/a', null);
+        const { events, watcher } = recorder();
+        await doomed.get('/a', watcher);
+        await expire();
+        expect(await doomed.ended).toBe('expired');
+        expect(doomed.connected).toBe(false);
+        expect(await codeOf(doomed.set('/a', bytes('late'), -1))).toBe('SESSION_ENDED');
+        expect(await codeOf(doomed.children('/'))).toBe('SESSION_ENDED');
+        await doomed.close();
+        expect(await doomed.ended).toBe('expired');
         expect((await other.get('/a'))?.data).toBeNull();
+        await other.set('/a', bytes('1'), -1);
+        expect(events).toEqual([]);
       });
 
       it('can be closed from a watcher and between two answers', async () => {
         await session.create('/a', null);
-        const closed = new Promise<void>((resolve) => {
-          void session.get('/a', () => resolve(session.close()));
-        });
+        const told = nextEvent((watcher) => session.get('/a', watcher));
+        await told.set;
+        const closed = told.event.then(() => session.close());
         await other.set('/a', bytes('1'), -1);
         await closed;
         expect(await session.ended).toBe('closed');

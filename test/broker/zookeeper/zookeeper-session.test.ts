@@ -34,43 +34,150 @@ function newChroot(): string {
   return `/contract/run-${String(chrootCount)}`;
 }
 
-/** Each session goes through a proxy of its own, which is cut until the servers have given it up. */
 async function startHarness(): Promise<SessionHarness> {
   const chroot = newChroot();
-  const proxies = new Map<ZooKeeperSession, TcpProxy>();
-  const observer = await opener(server.connect + chroot)();
+  const open = opener(server.connect + chroot);
+  const observer = await open();
+  const proxies: TcpProxy[] = [];
   return {
-    async open(signal) {
+    open,
+    async openDoomed() {
       const proxy = await TcpProxy.start(server);
-      try {
-        const session = await opener(`127.0.0.1:${String(proxy.port)}${chroot}`)(signal);
-        proxies.set(session, proxy);
-        return session;
-      } catch (error) {
-        await proxy.stop();
-        throw error;
-      }
-    },
-    async expire(session) {
-      const proxy = proxies.get(session);
-      assert(proxy !== undefined);
-      const mark = await session.create('/expiring', null, { ephemeral: true });
-      const gone = deletionOf(observer, mark);
-      proxy.cut();
-      await gone;
-      proxy.heal();
-      await session.ended;
+      proxies.push(proxy);
+      const session = await opener(`127.0.0.1:${String(proxy.port)}${chroot}`)();
+      return { session, expire: () => expire(session, proxy, observer) };
     },
     async stop() {
       await observer.close();
-      for (const proxy of proxies.values()) await proxy.stop();
+      for (const proxy of proxies) await proxy.stop();
     },
   };
 }
 
-async function deletionOf(session: ZooKeeperSession, path: string): Promise<WatchEvent> {
-  await session.sync(path);
+/** Cuts the session off until the servers have given it up. */
+async function expire(
+  session: ZooKeeperSession,
+  proxy: TcpProxy,
+  observer: ZooKeeperSession,
+): Promise<void> {
+  await session.create('/mark', null, { ephemeral: true });
+  await observer.sync('/mark');
+  const gone = deletionOf(observer, '/mark');
+  proxy.cut();
+  await gone;
+  proxy.heal();
+  await session.ended;
+}
+
+function deletionOf(session: ZooKeeperSession, path: string): Promise<WatchEvent> {
   return new Promise((resolve) => void session.exists(path, resolve));
 }
 
 describeSessions('A session with a real ZooKeeper', startHarness);
+
+describe('openZooKeeper', () => {
+  it('makes a chroot of several levels, and what is in it is elsewhere below it', async () => {
+    const chroot = newChroot();
+    const inside = await opener(server.connect + chroot)();
+    const outside = await opener(server.connect)();
+    await inside.create('/a', bytes('1'));
+    await outside.sync(`${chroot}/a`);
+    expect((await outside.get(`${chroot}/a`))?.data?.toString()).toBe('1');
+    expect(await inside.children('/')).toEqual(['a']);
+    await inside.close();
+    await outside.close();
+  });
+
+  it('says which servers did not answer in time', async () => {
+    const proxy = await TcpProxy.start(server);
+    proxy.cut();
+    const address = `127.0.0.1:${String(proxy.port)}`;
+    await expect(opener(address, 200)()).rejects.toThrow(
+      `No session with ZooKeeper at ${address} within 200 ms: no server answered`,
+    );
+    await proxy.stop();
+  });
+
+  it('says that a host name could not be resolved', async () => {
+    await expect(opener('no-such-host.invalid', 200)()).rejects.toThrow(
+      'No session with ZooKeeper at no-such-host.invalid:2181 within 200 ms: a host name could not be resolved',
+    );
+  });
+
+  it('gives up with the reason of its signal', async () => {
+    const proxy = await TcpProxy.start(server);
+    proxy.cut();
+    const controller = new AbortController();
+    const reason = new Error('the broker stops');
+    const opening = opener(`127.0.0.1:${String(proxy.port)}`)(controller.signal);
+    controller.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+    await proxy.stop();
+  });
+
+  it('waits for servers that come later', async () => {
+    const proxy = await TcpProxy.start(server);
+    proxy.cut();
+    const refused = proxy.nextConnection();
+    const opening = opener(`127.0.0.1:${String(proxy.port)}`)();
+    await refused;
+    proxy.heal();
+    const session = await opening;
+    expect(session.connected).toBe(true);
+    proxy.cut();
+    await session.close();
+    await proxy.stop();
+  });
+
+  it('refuses a connect string that makes no sense', () => {
+    expect(() => opener('')).toThrow("zookeeper.connect '': no server is named");
+    expect(() => opener('a:b')).toThrow("zookeeper.connect 'a:b': 'a:b' is not host:port");
+    expect(() => opener('a:1//b')).toThrow("'//b' is not a path");
+  });
+});
+
+describe('A session whose connection is lost for a moment', () => {
+  it('says so, keeps its ephemerals, and tells of what happened meanwhile', async () => {
+    const chroot = newChroot();
+    const proxy = await TcpProxy.start(server);
+    const other = await opener(server.connect + chroot)();
+    const session = await opener(`127.0.0.1:${String(proxy.port)}${chroot}`)();
+    await session.create('/e', null, { ephemeral: true });
+    await session.create('/a', null);
+    const told = new Promise<WatchEvent>((resolve) => void session.get('/a', resolve));
+    await session.sync('/a');
+    const connections = connectionsOf(session);
+
+    proxy.cut();
+    expect(await connections.next()).toBe(false);
+    expect(session.connected).toBe(false);
+    await other.set('/a', bytes('1'), -1);
+    proxy.heal();
+    expect(await connections.next()).toBe(true);
+    expect(await told).toEqual({ type: 'changed', path: '/a' });
+    expect((await session.get('/a'))?.data?.toString()).toBe('1');
+    expect((await other.exists('/e'))?.ephemeralOwner).toBe(session.id);
+
+    proxy.cut();
+    await session.close();
+    await other.close();
+    await proxy.stop();
+  });
+});
+
+function connectionsOf(session: ZooKeeperSession): { next(): Promise<boolean> } {
+  const seen: boolean[] = [];
+  let wake: () => void = () => undefined;
+  session.onConnection((connected) => {
+    seen.push(connected);
+    wake();
+  });
+  return {
+    async next() {
+      if (seen.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      const first = seen.shift();
+      assert(first !== undefined);
+      return first;
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { groupPartition } from '../../../../broker/coordinator/group/group-partition.ts';
 import type { GroupMetadataValue } from '../../../../broker/coordinator/group/group-metadata-record.ts';
 import {
@@ -100,6 +101,27 @@ describe('records of __consumer_offsets', () => {
     expect(() => decodeGroupRecord(hex('0002 0002 6731'), hex('0009'))).toThrow(ProtocolError);
   });
 });
+
+describe('decoding any bytes as a record', () => {
+  it('throws nothing but ProtocolError', () => {
+    const versioned = fc
+      .tuple(fc.integer({ min: -1, max: 5 }), fc.uint8Array({ maxLength: 60 }))
+      .map(([version, rest]) => Buffer.concat([Buffer.from([version >> 8, version]), rest]));
+    const { key: groupKey } = encodeGroupRecord({ kind: 'metadata', groupId: 'g', value: null });
+    fc.assert(fc.property(versioned, fc.option(versioned), isReadOrRefused));
+    fc.assert(fc.property(fc.constant(groupKey), versioned, isReadOrRefused));
+    expect(isReadOrRefused(groupKey, Buffer.alloc(0))).toBe(true);
+  });
+});
+
+function isReadOrRefused(key: Buffer, value: Buffer | null): boolean {
+  try {
+    decodeGroupRecord(key, value);
+    return true;
+  } catch (error) {
+    return error instanceof ProtocolError;
+  }
+}
 
 describe('the partition of a group', () => {
   it('is the absolute value of Java hash code modulo the count', () => {

@@ -5,7 +5,7 @@ import { Fixture, GROUP, context, isAnswered } from '../coordinator-fixture.ts';
 
 async function joined(fixture: Fixture, count: number): Promise<readonly JoinGroupResponse[]> {
   const joins = Array.from({ length: count }, () => fixture.join());
-  await fixture.time.advance(60_000);
+  await fixture.time.advance(6_000);
   return Promise.all(joins);
 }
 
@@ -28,8 +28,15 @@ describe('a generation', () => {
     expect((await leaderSync).assignment.toString()).toBe('left');
     expect((await followerSync).assignment.toString()).toBe('right');
     const group = await fixture.describe();
-    expect(group).toMatchObject({ groupState: 'Stable', protocolType: 'consumer', protocolData: 'range' });
-    expect(group?.members.map(({ memberAssignment }) => memberAssignment.toString())).toEqual(['left', 'right']);
+    expect(group).toMatchObject({
+      groupState: 'Stable',
+      protocolType: 'consumer',
+      protocolData: 'range',
+    });
+    expect(group?.members.map(({ memberAssignment }) => memberAssignment.toString())).toEqual([
+      'left',
+      'right',
+    ]);
     expect(group?.members[0]).toMatchObject({ clientId: 'client', clientHost: '/127.0.0.1' });
   });
 
@@ -72,7 +79,10 @@ describe('a generation', () => {
       ErrorCodes.UNKNOWN_MEMBER_ID,
       ErrorCodes.INVALID_GROUP_ID,
     ]);
-    const named = await fixture.sync({ memberId, protocolType: 'consumer', protocolName: 'range' }, 5);
+    const named = await fixture.sync(
+      { memberId, protocolType: 'consumer', protocolName: 'range' },
+      5,
+    );
     expect(named).toMatchObject({ errorCode: 0, protocolType: 'consumer', protocolName: 'range' });
   });
 
@@ -82,7 +92,9 @@ describe('a generation', () => {
     const waiting = fixture.sync({ memberId: idOf(follower) });
     void fixture.join();
     expect((await waiting).errorCode).toBe(ErrorCodes.REBALANCE_IN_PROGRESS);
-    expect((await fixture.sync({ memberId: idOf(follower) })).errorCode).toBe(ErrorCodes.REBALANCE_IN_PROGRESS);
+    expect((await fixture.sync({ memberId: idOf(follower) })).errorCode).toBe(
+      ErrorCodes.REBALANCE_IN_PROGRESS,
+    );
   });
 
   it('starts over where the assignment could not be stored', async () => {

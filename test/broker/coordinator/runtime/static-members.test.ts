@@ -3,11 +3,17 @@ import type { JoinGroupResponse } from '../../../../broker/coordinator/runtime/m
 import { ErrorCodes } from '../../../../broker/model/error-codes.ts';
 import { Fixture, context, isAnswered, GROUP } from '../coordinator-fixture.ts';
 
-async function staticGroup(fixture: Fixture, ...instances: readonly string[]): Promise<readonly JoinGroupResponse[]> {
+async function staticGroup(
+  fixture: Fixture,
+  ...instances: readonly string[]
+): Promise<readonly JoinGroupResponse[]> {
   const joins = instances.map((groupInstanceId) => fixture.join({ groupInstanceId }, 9));
-  await fixture.time.advance(60_000);
+  await fixture.time.advance(6_000);
   const members = await Promise.all(joins);
-  const assignments = members.map(({ memberId }) => ({ memberId, assignment: Buffer.from('work') }));
+  const assignments = members.map(({ memberId }) => ({
+    memberId,
+    assignment: Buffer.from('work'),
+  }));
   await Promise.all(
     members.map(({ memberId, leader }, index) =>
       fixture.sync({
@@ -32,12 +38,19 @@ describe('static members', () => {
     const fixture = await Fixture.started();
     const [, former] = await staticGroup(fixture, 'a', 'b');
     const again = await fixture.join({ groupInstanceId: 'b' }, 9);
-    expect(again).toMatchObject({ errorCode: 0, generationId: 1, skipAssignment: false, members: [] });
+    expect(again).toMatchObject({
+      errorCode: 0,
+      generationId: 1,
+      skipAssignment: false,
+      members: [],
+    });
     expect(again.memberId).not.toBe(former?.memberId);
     expect(await fixture.state()).toBe('Stable');
     const { assignment } = await fixture.sync({ memberId: again.memberId, groupInstanceId: 'b' });
     expect(assignment.toString()).toBe('work');
-    expect(await fixture.heartbeat(former?.memberId ?? '', 1, 'b')).toBe(ErrorCodes.FENCED_INSTANCE_ID);
+    expect(await fixture.heartbeat(former?.memberId ?? '', 1, 'b')).toBe(
+      ErrorCodes.FENCED_INSTANCE_ID,
+    );
     const stored = await (await fixture.successor()).describe();
     expect(stored?.members.map(({ memberId }) => memberId)).toContain(again.memberId);
   });
@@ -57,7 +70,10 @@ describe('static members', () => {
     const [leader] = await staticGroup(fixture, 'a');
     fixture.log.refusal = ErrorCodes.NOT_ENOUGH_REPLICAS;
     const refused = await fixture.join({ groupInstanceId: 'a' }, 9);
-    expect(refused).toMatchObject({ errorCode: ErrorCodes.COORDINATOR_NOT_AVAILABLE, memberId: '' });
+    expect(refused).toMatchObject({
+      errorCode: ErrorCodes.COORDINATOR_NOT_AVAILABLE,
+      memberId: '',
+    });
     expect(await fixture.heartbeat(leader?.memberId ?? '', 1, 'a')).toBe(ErrorCodes.NONE);
   });
 
@@ -84,7 +100,9 @@ describe('static members', () => {
     expect(await isAnswered(again)).toBe(false);
     await fixture.time.advance(10_000);
     expect((await again).members).toHaveLength(1);
-    expect(await fixture.heartbeat(lazy?.memberId ?? '', 1, 'b')).toBe(ErrorCodes.UNKNOWN_MEMBER_ID);
+    expect(await fixture.heartbeat(lazy?.memberId ?? '', 1, 'b')).toBe(
+      ErrorCodes.UNKNOWN_MEMBER_ID,
+    );
   });
 
   it('are removed by an administrator who knows only the instance id', async () => {
@@ -100,7 +118,10 @@ describe('static members', () => {
       ],
     });
     expect(answer.errorCode).toBe(ErrorCodes.NONE);
-    expect(answer.members.map(({ errorCode }) => errorCode)).toEqual([0, ErrorCodes.UNKNOWN_MEMBER_ID]);
+    expect(answer.members.map(({ errorCode }) => errorCode)).toEqual([
+      0,
+      ErrorCodes.UNKNOWN_MEMBER_ID,
+    ]);
     expect(await fixture.state()).toBe('PreparingRebalance');
   });
 });
