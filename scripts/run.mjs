@@ -26,7 +26,10 @@ import { repository } from './lib/repository.mjs';
 const [folder = '', ...given] = process.argv.slice(2);
 const options = parse(given);
 const scenarios = chosen(readScenarios(), options.names);
-if (options.list) printTable(scenarios.map(({ name, needs, description }) => [name, needs.join(', '), description]));
+if (options.list)
+  printTable(
+    scenarios.map(({ name, needs, description }) => [name, needs.join(', '), description]),
+  );
 else process.exitCode = (await runAll()).failed > 0 ? 1 : 0;
 
 /** @returns {{list: boolean, yes: boolean, names: string[], env: Record<string, string>}} */
@@ -41,7 +44,8 @@ function parse(args) {
       const next = args[index + 1];
       const isFlag = value === undefined && (next === undefined || next.startsWith('--'));
       if (value === undefined && !isFlag) index++;
-      parsed.env[`ODRADEK_${key.replaceAll('-', '_').toUpperCase()}`] = value ?? (isFlag ? '1' : next);
+      parsed.env[`ODRADEK_${key.replaceAll('-', '_').toUpperCase()}`] =
+        value ?? (isFlag ? '1' : next);
     } else parsed.names.push(word);
   }
   return parsed;
@@ -49,13 +53,21 @@ function parse(args) {
 
 function readScenarios() {
   const file = join(repository, folder, 'scenarios.json');
-  if (folder === '' || !existsSync(file)) fail(`There are no scenarios in ${folder || '(no folder given)'}: ${file} is missing.`);
-  return JSON.parse(readFileSync(file, 'utf8')).map((scenario) => ({ needs: [], timeoutMinutes: 10, ...scenario }));
+  if (folder === '' || !existsSync(file))
+    fail(`There are no scenarios in ${folder || '(no folder given)'}: ${file} is missing.`);
+  return JSON.parse(readFileSync(file, 'utf8')).map((scenario) => ({
+    needs: [],
+    timeoutMinutes: 10,
+    ...scenario,
+  }));
 }
 
 function chosen(all, names) {
   const unknown = names.filter((name) => !all.some((scenario) => scenario.name === name));
-  if (unknown.length > 0) fail(`There is no scenario ${unknown.join(', ')} in ${folder}; there are ${all.map(({ name }) => name).join(', ')}.`);
+  if (unknown.length > 0)
+    fail(
+      `There is no scenario ${unknown.join(', ')} in ${folder}; there are ${all.map(({ name }) => name).join(', ')}.`,
+    );
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }
 
@@ -68,7 +80,13 @@ async function runAll() {
   for (const scenario of scenarios) {
     const startedAt = Date.now();
     const outcome = await runScenario(scenario, needs);
-    rows.push([scenario.name, outcome.result, tallyLine(outcome.tally), seconds(startedAt), outcome.note]);
+    rows.push([
+      scenario.name,
+      outcome.result,
+      tallyLine(outcome.tally),
+      seconds(startedAt),
+      outcome.note,
+    ]);
     sum = add(sum, outcome.tally);
   }
   console.log(`\n${basename(folder)}:`);
@@ -87,7 +105,8 @@ async function runScenario(scenario, needs) {
   console.log(`\n== ${scenario.name}: ${scenario.description}`);
   for (const name of scenario.needs) {
     const missing = await prepareNeed(name, needs, { yes: options.yes });
-    if (missing !== null) return { result: 'skipped', tally: { ...nothing, skipped: 1 }, note: `needs ${missing}` };
+    if (missing !== null)
+      return { result: 'skipped', tally: { ...nothing, skipped: 1 }, note: `needs ${missing}` };
   }
   const tally = await runJest({
     args: ['--config', 'jest.scenarios.config.js', '--runTestsByPath', join(folder, scenario.file)],

@@ -76,7 +76,8 @@ export async function loadLog(
   // The epochs can only be found again by reading every batch.
   const recoveryPoint = isDamaged ? 0 : options.recoveryPoint;
   const isClean = options.isClean && !isDamaged;
-  const endOffset = await openTail(log, { isClean, recoveryPoint });
+  const mayHaveGaps = options.config.compacts;
+  const endOffset = await openTail(log, { isClean, recoveryPoint, mayHaveGaps });
   const logStartOffset = Math.max(options.logStartOffset, segments.first.baseOffset);
   if (endOffset < logStartOffset) return startAnew(log, logStartOffset, config);
   epochs.truncateFromEnd(endOffset);
@@ -94,14 +95,18 @@ type OpenedLog = Omit<LoadedLog, 'logStartOffset' | 'endOffset' | 'recoveryPoint
 /** Recovers if need be and makes the last segment the active one. Returns the end of the log. */
 async function openTail(
   log: OpenedLog,
-  state: { readonly isClean: boolean; readonly recoveryPoint: number },
+  state: {
+    readonly isClean: boolean;
+    readonly recoveryPoint: number;
+    readonly mayHaveGaps: boolean;
+  },
 ): Promise<number> {
   const { segments, environment, folder } = log;
-  if (!state.isClean) await recoverFrom(log, state.recoveryPoint);
+  if (!state.isClean) await recoverFrom(log, state);
   let opened = await segments.active.activate();
   if ('problem' in opened) {
     environment.logger.warn({ folder, ...opened }, 'a log that was stopped cleanly is damaged');
-    await recoverFrom(log, segments.active.baseOffset);
+    await recoverFrom(log, { ...state, recoveryPoint: segments.active.baseOffset });
     opened = await segments.active.activate();
   }
   if ('problem' in opened) throw new Error(`${folder}: ${opened.problem} after recovery`);

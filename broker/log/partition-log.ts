@@ -92,6 +92,8 @@ export class PartitionLog implements GroupWriterOwner {
   /** Tasks that are changing the end of the log. */
   #exclusiveCount = 0;
   #isClosed = false;
+  /** Closed, and not worth any more work. */
+  #isAbandoned = false;
   /** A sync failed. */
   #isBroken = false;
 
@@ -322,7 +324,10 @@ export class PartitionLog implements GroupWriterOwner {
     await writeTopicId(this.#environment.fileSystem, this.folder, topicId);
   }
 
-  /** Drops everything from `offset` on; nothing if the log ends before. */
+  /**
+   * Drops everything from `offset` on, and the whole batch if it lies within one; nothing if the log
+   * ends before.
+   */
   async truncateTo(offset: number): Promise<void> {
     if (offset >= this.#logEndOffset) return;
     await this.#exclusively(() => this.#truncate(offset));
@@ -358,6 +363,7 @@ export class PartitionLog implements GroupWriterOwner {
   /** Stops without saving anything: the folder is about to go. What waits to be written is. */
   async abandon(): Promise<void> {
     this.#isClosed = true;
+    this.#isAbandoned = true;
     await this.#maintenance.run(() => this.#writer.settled());
     this.#environment.descriptors.forgetFolder(this.folder);
   }
@@ -473,7 +479,8 @@ export class PartitionLog implements GroupWriterOwner {
 
   /** Seals the active segment; what it takes to make it durable follows in the background. */
   #roll(baseOffset: number): void {
-    this.#segments.active.seal();
+    const sealed = this.#segments.active;
+    sealed.seal();
     const { folder } = this;
     const config = (): LogConfig => this.#config;
     const environment = this.#environment;
@@ -487,6 +494,8 @@ export class PartitionLog implements GroupWriterOwner {
       if (this.#snapshots.latestOffset < baseOffset) {
         await this.#snapshots.write(baseOffset, snapshot);
       }
+      await this.#sync(sealed);
+      await sealed.saveIndexes();
       await this.#flushTo(baseOffset);
     });
   }
@@ -509,7 +518,7 @@ export class PartitionLog implements GroupWriterOwner {
     const { folder } = this;
     this.#maintenance
       .run(async () => {
-        if (!this.#isClosed) await task();
+        if (!this.#isAbandoned) await task();
       })
       .catch((error: unknown) => {
         this.#environment.logger.warn({ folder, err: error }, 'upkeep of a log failed');
@@ -530,7 +539,9 @@ export class PartitionLog implements GroupWriterOwner {
 
   /** After a failed write: what the file holds behind the last written offset is not in the log. */
   async #repair(): Promise<void> {
-    await this.#truncate(this.#writtenEndOffset);
+    if (!this.#isAbandoned && this.#writtenEndOffset < this.#logEndOffset) {
+      await this.#truncate(this.#writtenEndOffset);
+    }
   }
 
   async #truncate(offset: number): Promise<void> {
@@ -540,14 +551,14 @@ export class PartitionLog implements GroupWriterOwner {
     }
     await dropSegments(this.#segments.removeBehind(offset));
     await this.#snapshots.removeBehind(offset);
-    await this.#segments.active.truncateTo(offset);
+    const endOffset = await this.#segments.active.truncateTo(offset);
     const opened = await this.#segments.active.activate();
     if ('problem' in opened) throw new Error(`${this.folder}: ${opened.problem}`);
     this.#isPrepared = false;
-    this.#setEnd(offset);
-    this.#logStartOffset = Math.min(this.#logStartOffset, offset);
-    this.#epochs.truncateFromEnd(offset);
-    await loadProducers(this.#parts, offset);
+    this.#setEnd(endOffset);
+    this.#logStartOffset = Math.min(this.#logStartOffset, endOffset);
+    this.#epochs.truncateFromEnd(endOffset);
+    await loadProducers(this.#parts, endOffset);
   }
 
   async #startAnew(offset: number): Promise<void> {
@@ -656,8 +667,9 @@ export class PartitionLog implements GroupWriterOwner {
 
   async #close(): Promise<void> {
     await this.#writer.settled();
-    const endOffset = this.#logEndOffset;
     try {
+      await this.#repair();
+      const endOffset = this.#logEndOffset;
       this.#segments.active.seal();
       await this.#save(this.#segments.from(this.#recoveryPoint), endOffset);
       if (endOffset > 0 && this.#snapshots.latestOffset < endOffset) {

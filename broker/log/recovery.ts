@@ -1,7 +1,9 @@
 /**
  * Recovery of a log after an unclean stop: from the segment that holds the recovery point on, every
  * batch is read and its checksum verified. At the first one that is torn or damaged the log is cut
- * and all later segments go. Indexes, leader epochs and the producers' state are built anew from what
+ * and all later segments go; so they do where a segment ends before the next begins, as the end of a
+ * file that was never synced may be lost while a later file is there. (Compaction leaves such gaps
+ * too: in a compacted log they mean nothing.) Indexes, leader epochs and the producers' state are built anew from what
  * is left; nothing in the index files of these segments is believed.
  */
 
@@ -23,23 +25,33 @@ export interface RecoverableLog {
 }
 
 /** Afterwards every segment is whole and the producers' state is that of the end of the log. */
-export async function recoverFrom(log: RecoverableLog, recoveryPoint: number): Promise<void> {
+export async function recoverFrom(
+  log: RecoverableLog,
+  options: { readonly recoveryPoint: number; readonly mayHaveGaps: boolean },
+): Promise<void> {
   const { segments, snapshots, epochs } = log;
+  const { recoveryPoint, mayHaveGaps } = options;
   const visited = segments.from(recoveryPoint);
   const start = visited[0]?.baseOffset ?? 0;
+  await segments.at(segments.indexOf(start) - 1)?.completeIndexes();
   await snapshots.removeBehind(start);
   await loadProducers(log, start);
   epochs.truncateFromEnd(start);
   for (const segment of visited) {
-    const problem = await segment.rebuild((header, _position, buffer, at) => {
+    let endOffset = segment.baseOffset;
+    const damage = await segment.rebuild((header, _position, buffer, at) => {
       addProducer(log.producers, header, buffer, at);
       epochs.assign(header.partitionLeaderEpoch, header.baseOffset);
+      endOffset = header.lastOffset + 1;
     });
+    const next = segments.at(segments.indexOf(segment.baseOffset) + 1);
+    const isGap = !mayHaveGaps && next !== undefined && next.baseOffset !== endOffset;
+    const problem = damage ?? (isGap ? `the next segment is ${next.file.path}` : null);
     if (problem !== null) {
       await dropBehind(log, { baseOffset: segment.baseOffset, path: segment.file.path, problem });
       break;
     }
-    await saveSnapshot(log, segments.at(segments.indexOf(segment.baseOffset) + 1)?.baseOffset);
+    await saveSnapshot(log, next?.baseOffset);
   }
   await saveSnapshot(log, log.producers.endOffset);
 }

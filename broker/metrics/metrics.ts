@@ -66,7 +66,6 @@ export class BrokerMetrics {
       help: 'Time from a request read whole to its answer handed to the socket, waiting included.',
       apiName: options.apiName,
     });
-    this.#registry.registerMetric(this.#latency);
     if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -114,7 +113,7 @@ export class BrokerMetrics {
   }
 
   /** The text format of Prometheus. */
-  render(): Promise<string> {
-    return this.#registry.metrics();
+  async render(): Promise<string> {
+    return this.#latency.render() + (await this.#registry.metrics());
   }
 }

@@ -1,12 +1,7 @@
 /**
- * How long requests take, by API: plain arrays that a request adds to, read only when Prometheus
- * asks. prom-client's own histogram hashes its labels at each observation.
+ * How long requests take, by API: plain arrays that a request adds to, made into text only when
+ * Prometheus asks. prom-client's own histogram hashes its labels at each observation.
  */
-
-import { Histogram } from 'prom-client';
-import type { MetricObjectWithValues, MetricValueWithName } from 'prom-client';
-
-type Label = 'api';
 
 /** Upper bounds in seconds; long polls end within 30 s. */
 const bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -19,23 +14,19 @@ interface Series {
   count: number;
 }
 
-export class RequestHistogram extends Histogram<Label> {
-  readonly #name: string;
-  readonly #help: string;
+export interface RequestHistogramOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly apiName: (apiKey: number) => string;
+}
+
+export class RequestHistogram {
+  readonly #options: RequestHistogramOptions;
   /** At the place of the API's key. */
   readonly #series: (Series | undefined)[] = [];
-  readonly #apiName: (apiKey: number) => string;
 
-  constructor(options: {
-    readonly name: string;
-    readonly help: string;
-    readonly apiName: (apiKey: number) => string;
-  }) {
-    const { name, help } = options;
-    super({ name, help, labelNames: ['api'], buckets: bounds, registers: [] });
-    this.#name = name;
-    this.#help = help;
-    this.#apiName = options.apiName;
+  constructor(options: RequestHistogramOptions) {
+    this.#options = options;
   }
 
   add(apiKey: number, seconds: number): void {
@@ -47,35 +38,34 @@ export class RequestHistogram extends Histogram<Label> {
     series.count += 1;
   }
 
-  override get(): Promise<MetricObjectWithValues<MetricValueWithName<Label>>> {
-    const values = this.#series.flatMap((series) =>
-      series === undefined ? [] : seriesValues(this.#name, series),
-    );
-    // MetricType is declared as an ambient enum that has no value at run time: take the base's.
-    return super.get().then((base) => ({ ...base, name: this.#name, help: this.#help, values }));
+  /** In the text format of Prometheus, with a line break at the end. */
+  render(): string {
+    const { name, help } = this.#options;
+    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+    for (const series of this.#series) {
+      if (series !== undefined) lines.push(...seriesLines(name, series));
+    }
+    return `${lines.join('\n')}\n`;
   }
 
   #newSeries(apiKey: number): Series {
     const counts = new Array<number>(bounds.length + 1).fill(0);
-    return { api: this.#apiName(apiKey), counts, sum: 0, count: 0 };
+    return { api: this.#options.apiName(apiKey), counts, sum: 0, count: 0 };
   }
 }
 
-function seriesValues(name: string, series: Series): MetricValueWithName<Label>[] {
-  const { api } = series;
-  const value = (suffix: string, amount: number, le?: number | string) => ({
-    metricName: `${name}_${suffix}`,
-    labels: le === undefined ? { api } : { api, le },
-    value: amount,
-  });
+function seriesLines(name: string, series: Series): readonly string[] {
+  const { api, counts, sum, count } = series;
   let cumulative = 0;
+  const bucket = (le: string, value: number): string =>
+    `${name}_bucket{api="${api}",le="${le}"} ${String(value)}`;
   return [
     ...bounds.map((bound, index) => {
-      cumulative += series.counts[index] ?? 0;
-      return value('bucket', cumulative, bound);
+      cumulative += counts[index] ?? 0;
+      return bucket(String(bound), cumulative);
     }),
-    value('bucket', series.count, '+Inf'),
-    value('sum', series.sum),
-    value('count', series.count),
+    bucket('+Inf', count),
+    `${name}_sum{api="${api}"} ${String(sum)}`,
+    `${name}_count{api="${api}"} ${String(count)}`,
   ];
 }

@@ -163,13 +163,13 @@ export class NativeSession implements ZooKeeperSession {
   }
 
   remove(path: string, version: number): Promise<void> {
-    return this.#call<void>(path, (full, done) =>
+    return this.#call<undefined>(path, (full, done) =>
       this.#handle.a_delete_(full, version, (code) => done(code, () => undefined)),
     );
   }
 
   sync(path: string): Promise<void> {
-    return this.#call<void>(path, (full, done) =>
+    return this.#call<undefined>(path, (full, done) =>
       this.#handle.a_sync(full, (code) => done(code, () => undefined)),
     );
   }
@@ -184,7 +184,7 @@ export class NativeSession implements ZooKeeperSession {
   /** `fullPath` is one of the server, not below the chroot. */
   async #makeLevel(fullPath: string): Promise<void> {
     try {
-      await this.#call<void>(fullPath, (_, done) =>
+      await this.#call<undefined>(fullPath, (_, done) =>
         this.#handle.a_create(fullPath, noData, 0, (code) => done(code, () => undefined)),
       );
     } catch (error) {

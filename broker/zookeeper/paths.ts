@@ -31,7 +31,10 @@ export const paths = {
   feature: '/feature',
 } as const;
 
-/** What the first broker makes, in Kafka's order; parents come with their children. */
+/**
+ * What the first broker makes, in Kafka's order; parents come with their children. Not among them:
+ * /latest_producer_id_block, see znodes/producer-id-block.ts.
+ */
 export const persistentPaths: readonly string[] = [
   paths.consumers,
   paths.brokerIds,
@@ -40,7 +43,6 @@ export const persistentPaths: readonly string[] = [
   paths.deleteTopics,
   paths.brokerSequence,
   paths.isrChanges,
-  paths.producerIdBlock,
   paths.logDirEvents,
   '/config/topics',
   '/config/clients',

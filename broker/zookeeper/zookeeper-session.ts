@@ -82,15 +82,15 @@ async function attempt(
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();
   signal?.addEventListener('abort', onAbort, { once: true });
-  let isConnected = false;
+  const outcome = { isConnected: false };
   handle.on('connect', () => {
-    isConnected = true;
+    outcome.isConnected = true;
     stop.abort();
   });
   handle.init({ connect: servers, timeout: options.sessionTimeoutMs, debug_level: 0 });
   const resolvable = handle.state !== 0;
   await delay(options.timers, limitMs, stop.signal).catch(() => undefined);
   signal?.removeEventListener('abort', onAbort);
-  if (isConnected) return 'connected';
+  if (outcome.isConnected) return 'connected';
   return resolvable ? 'unanswered' : 'unresolvable';
 }

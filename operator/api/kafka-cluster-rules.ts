@@ -17,7 +17,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')",
     messageExpression:
-      "'metadata.name: ' + self.metadata.name + ' is not allowed; allowed: at most 40 lower-case letters, digits and -, beginning with a letter'",
+      "'metadata.name: %s is not allowed; allowed: at most 40 lower-case letters, digits and -, beginning with a letter'.format([self.metadata.name])",
     problem: ({ metadata }) =>
       /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(metadata.name)
         ? null
@@ -29,7 +29,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   },
   {
     cel: `self.spec.broker.firstId + self.spec.broker.replicas <= ${String(brokerIdMax + 1)}`,
-    messageExpression: `'spec.broker.replicas: ' + string(self.spec.broker.replicas) + ' is not allowed; allowed: broker ids from firstId ' + string(self.spec.broker.firstId) + ' up to ${String(brokerIdMax)}'`,
+    messageExpression: `'spec.broker.replicas: %s is not allowed; allowed: broker ids from firstId %s up to ${String(brokerIdMax)}'.format([self.spec.broker.replicas, self.spec.broker.firstId])`,
     fieldPath: '.spec.broker.replicas',
     problem: ({ spec: { broker } }) =>
       broker.firstId + broker.replicas <= brokerIdMax + 1
@@ -43,7 +43,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: 'self.spec.broker.firstId == oldSelf.spec.broker.firstId',
     messageExpression:
-      "'spec.broker.firstId: ' + string(self.spec.broker.firstId) + ' is not allowed; allowed: ' + string(oldSelf.spec.broker.firstId) + ', it is immutable'",
+      "'spec.broker.firstId: %s is not allowed; allowed: %s, it is immutable'.format([self.spec.broker.firstId, oldSelf.spec.broker.firstId])",
     fieldPath: '.spec.broker.firstId',
     problem: (now, before) =>
       immutable('spec.broker.firstId', now.spec.broker.firstId, before?.spec.broker.firstId),
@@ -51,7 +51,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: 'has(self.spec.zookeeper.external) != has(self.spec.zookeeper.replicas)',
     messageExpression:
-      "'spec.zookeeper: ' + (has(self.spec.zookeeper.external) ? 'external with replicas' : 'neither external nor replicas') + ' is not allowed; allowed: exactly one of external and replicas'",
+      "'spec.zookeeper: %s is not allowed; allowed: exactly one of external and replicas'.format([(has(self.spec.zookeeper.external) ? 'external with replicas' : 'neither external nor replicas')])",
     fieldPath: '.spec.zookeeper',
     problem: ({ spec: { zookeeper } }) =>
       (zookeeper.external === undefined) !== (zookeeper.replicas === undefined)
@@ -68,7 +68,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: 'has(self.spec.zookeeper.storage) == has(self.spec.zookeeper.replicas)',
     messageExpression:
-      "'spec.zookeeper.storage: ' + (has(self.spec.zookeeper.storage) ? 'set' : 'missing') + ' is not allowed; allowed: storage with replicas, none with external'",
+      "'spec.zookeeper.storage: %s is not allowed; allowed: storage with replicas, none with external'.format([(has(self.spec.zookeeper.storage) ? 'set' : 'missing')])",
     fieldPath: '.spec.zookeeper',
     problem: ({ spec: { zookeeper } }) =>
       (zookeeper.storage === undefined) === (zookeeper.replicas === undefined)
@@ -82,7 +82,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: '!has(self.spec.zookeeper.replicas) || self.spec.zookeeper.replicas % 2 == 1',
     messageExpression:
-      "'spec.zookeeper.replicas: ' + string(self.spec.zookeeper.replicas) + ' is not allowed; allowed: an odd number'",
+      "'spec.zookeeper.replicas: %s is not allowed; allowed: an odd number'.format([self.spec.zookeeper.replicas])",
     fieldPath: '.spec.zookeeper.replicas',
     problem: ({ spec: { zookeeper } }) =>
       zookeeper.replicas === undefined || zookeeper.replicas % 2 === 1
@@ -96,7 +96,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: 'has(self.spec.zookeeper.replicas) == has(oldSelf.spec.zookeeper.replicas) && (!has(self.spec.zookeeper.replicas) || self.spec.zookeeper.replicas == oldSelf.spec.zookeeper.replicas)',
     messageExpression:
-      "'spec.zookeeper.replicas: ' + (has(self.spec.zookeeper.replicas) ? string(self.spec.zookeeper.replicas) : 'none') + ' is not allowed; allowed: ' + (has(oldSelf.spec.zookeeper.replicas) ? string(oldSelf.spec.zookeeper.replicas) : 'none') + ', the ensemble cannot be changed yet'",
+      "'spec.zookeeper.replicas: %s is not allowed; allowed: %s, the ensemble cannot be changed yet'.format([(has(self.spec.zookeeper.replicas) ? string(self.spec.zookeeper.replicas) : 'none'), (has(oldSelf.spec.zookeeper.replicas) ? string(oldSelf.spec.zookeeper.replicas) : 'none')])",
     fieldPath: '.spec.zookeeper',
     problem: (now, before) =>
       before === null || now.spec.zookeeper.replicas === before.spec.zookeeper.replicas
@@ -110,7 +110,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   {
     cel: "!has(self.spec.zookeeper.external) || self.spec.zookeeper.external.connect != 'local:' || self.spec.broker.replicas == 1",
     messageExpression:
-      "'spec.broker.replicas: ' + string(self.spec.broker.replicas) + ' is not allowed; allowed: 1 with zookeeper.external.connect local:'",
+      "'spec.broker.replicas: %s is not allowed; allowed: 1 with zookeeper.external.connect local:'.format([self.spec.broker.replicas])",
     fieldPath: '.spec.broker.replicas',
     problem: ({ spec }) =>
       spec.zookeeper.external?.connect !== 'local:' || spec.broker.replicas === 1
@@ -137,7 +137,7 @@ export const kafkaClusterRules: readonly Rule<KafkaCluster>[] = [
   },
   {
     cel: `!has(self.spec.listeners) || self.spec.listeners.all(each, !(each.port in [${reservedPorts.join(', ')}]))`,
-    messageExpression: `'spec.listeners.port: ' + string(self.spec.listeners[0].port) + ' is not allowed; allowed: any port but ${reservedPorts.join(' and ')}, which brokers use themselves'`,
+    messageExpression: `'spec.listeners.port: %s is not allowed; allowed: any port but ${reservedPorts.join(' and ')}, which brokers use themselves'.format([self.spec.listeners[0].port])`,
     fieldPath: '.spec.listeners',
     problem: ({ spec }) => {
       const taken = spec.listeners.find((each) => reservedPorts.includes(each.port));
@@ -169,7 +169,7 @@ function neverShrink(path: string, of: StorageOf): Rule<KafkaCluster> {
   const field = `${path}.size`;
   return {
     cel: `!has(self.${path}) || !has(oldSelf.${path}) || quantity(string(self.${field})).compareTo(quantity(string(oldSelf.${field}))) >= 0`,
-    messageExpression: `'${field}: ' + string(self.${field}) + ' is not allowed; allowed: at least ' + string(oldSelf.${field}) + ', a volume never shrinks'`,
+    messageExpression: `'${field}: %s is not allowed; allowed: at least %s, a volume never shrinks'.format([string(self.${field}), string(oldSelf.${field})])`,
     fieldPath: `.${path}`,
     problem: (now, before) => {
       const size = of(now)?.size;
@@ -187,7 +187,7 @@ function fixedClass(path: string, of: StorageOf): Rule<KafkaCluster> {
   const nameOf = (self: string): string => `(has(${self}.${field}) ? ${self}.${field} : '')`;
   return {
     cel: `!has(self.${path}) || !has(oldSelf.${path}) || ${nameOf('self')} == ${nameOf('oldSelf')}`,
-    messageExpression: `'${field}: "' + ${nameOf('self')} + '" is not allowed; allowed: "' + ${nameOf('oldSelf')} + '", it is immutable'`,
+    messageExpression: `'${field}: "%s" is not allowed; allowed: "%s", it is immutable'.format([${nameOf('self')}, ${nameOf('oldSelf')}])`,
     fieldPath: `.${path}`,
     problem: (now, before) => {
       const storageBefore = before === null ? undefined : of(before);

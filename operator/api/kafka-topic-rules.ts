@@ -11,7 +11,7 @@ const nameOf = (self: string): string =>
 export const kafkaTopicRules: readonly Rule<KafkaTopic>[] = [
   {
     cel: `${nameOf('self')}.matches('^[a-zA-Z0-9._-]{1,249}$') && !(${nameOf('self')} in ['.', '..', '__consumer_offsets', '__transaction_state'])`,
-    messageExpression: `'spec.topicName: ' + ${nameOf('self')} + ' is not allowed; allowed: ${nameAllowed}'`,
+    messageExpression: `'spec.topicName: %s is not allowed; allowed: ${nameAllowed}'.format([${nameOf('self')}])`,
     fieldPath: '.spec',
     problem: (topic) => {
       const value = topicNameOf(topic);
@@ -22,7 +22,7 @@ export const kafkaTopicRules: readonly Rule<KafkaTopic>[] = [
   },
   {
     cel: `${nameOf('self')} == ${nameOf('oldSelf')}`,
-    messageExpression: `'spec.topicName: ' + ${nameOf('self')} + ' is not allowed; allowed: ' + ${nameOf('oldSelf')} + ', it is immutable'`,
+    messageExpression: `'spec.topicName: %s is not allowed; allowed: %s, it is immutable'.format([${nameOf('self')}, ${nameOf('oldSelf')}])`,
     fieldPath: '.spec',
     problem: (now, before) =>
       before === null ? null : immutable('spec.topicName', topicNameOf(now), topicNameOf(before)),
@@ -30,7 +30,7 @@ export const kafkaTopicRules: readonly Rule<KafkaTopic>[] = [
   {
     cel: 'self.spec.clusterRef.name == oldSelf.spec.clusterRef.name',
     messageExpression:
-      "'spec.clusterRef.name: ' + self.spec.clusterRef.name + ' is not allowed; allowed: ' + oldSelf.spec.clusterRef.name + ', it is immutable'",
+      "'spec.clusterRef.name: %s is not allowed; allowed: %s, it is immutable'.format([self.spec.clusterRef.name, oldSelf.spec.clusterRef.name])",
     fieldPath: '.spec.clusterRef.name',
     problem: (now, before) =>
       before === null
@@ -40,7 +40,7 @@ export const kafkaTopicRules: readonly Rule<KafkaTopic>[] = [
   {
     cel: '!has(oldSelf.spec.partitions) || (has(self.spec.partitions) && self.spec.partitions >= oldSelf.spec.partitions)',
     messageExpression:
-      "'spec.partitions: ' + (has(self.spec.partitions) ? string(self.spec.partitions) : 'none') + ' is not allowed; allowed: at least ' + string(oldSelf.spec.partitions) + ', partitions are never removed'",
+      "'spec.partitions: %s is not allowed; allowed: at least %s, partitions are never removed'.format([(has(self.spec.partitions) ? string(self.spec.partitions) : 'none'), oldSelf.spec.partitions])",
     fieldPath: '.spec',
     problem: (now, before) => {
       const least = before?.spec.partitions;

@@ -17,7 +17,7 @@ export const retentionTime = z
     'x-kubernetes-validations': [
       {
         rule: `type(self) == int ? self == -1 : self.matches('${durationPattern}')`,
-        messageExpression: `string(self) + ' is not allowed; allowed: ${durationAllowed}'`,
+        messageExpression: `'%s is not allowed; allowed: ${durationAllowed}'.format([string(self)])`,
       },
     ],
   });
@@ -31,8 +31,8 @@ export const retentionBytes = z
     description: `How much of each partition is kept: ${sizeOrUnlimited()}.`,
     'x-kubernetes-validations': [
       {
-        rule: `string(self) in ['-1', 'unlimited'] || (isQuantity(string(self)) && quantity(string(self)).isInteger() && quantity(string(self)).sign() >= 0)`,
-        messageExpression: `string(self) + ' is not allowed; allowed: ${sizeOrUnlimited()}'`,
+        rule: `string(self) in ['-1', 'unlimited'] || (isQuantity(string(self)) && quantity(string(self)).isInteger() && quantity(string(self)).compareTo(quantity('0')) >= 0)`,
+        messageExpression: `'%s is not allowed; allowed: ${sizeOrUnlimited()}'.format([string(self)])`,
       },
     ],
   });
@@ -46,8 +46,8 @@ export const volumeSize = z
     description: `The size of each volume: ${quantityAllowed}. May grow, never shrink.`,
     'x-kubernetes-validations': [
       {
-        rule: `isQuantity(string(self)) && quantity(string(self)).sign() > 0`,
-        messageExpression: `string(self) + ' is not allowed; allowed: ${quantityAllowed}'`,
+        rule: `isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('0')) > 0`,
+        messageExpression: `'%s is not allowed; allowed: ${quantityAllowed}'.format([string(self)])`,
       },
     ],
   });

@@ -41,8 +41,8 @@ const base = { apiVersion: z.string(), kind: z.string(), metadata };
 
 const customResource = z.looseObject({
   ...base,
-  spec: z.unknown(),
-  status: z.unknown(),
+  spec: z.unknown().exactOptional(),
+  status: z.unknown().exactOptional(),
 });
 
 const statefulSet = z.looseObject({
@@ -53,14 +53,14 @@ const statefulSet = z.looseObject({
     template: z.looseObject({
       metadata: z.looseObject({ annotations: strings.default({}) }).default({ annotations: {} }),
     }),
-    volumeClaimTemplates: z.array(z.looseObject({ spec: z.unknown() })).default([]),
+    volumeClaimTemplates: z.array(z.looseObject({ spec: z.unknown().exactOptional() })).default([]),
   }),
   status: z.looseObject({ observedGeneration: z.int().exactOptional() }).exactOptional(),
 });
 
 const pod = z.looseObject({
   ...base,
-  spec: z.unknown(),
+  spec: z.unknown().exactOptional(),
   status: z
     .looseObject({
       phase: z.string().exactOptional(),

@@ -35,8 +35,9 @@ export async function startZooKeeper(): Promise<ZooKeeperServer> {
   const port = await freePort();
   const config = join(folder, 'zoo.cfg');
   await writeFile(config, configuration(folder, port));
-  const [java = '', ...args] = [...found.command, config];
-  const child = spawn(java, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [java, ...options] = found.command;
+  assert(java !== undefined);
+  const child = spawn(java, [...options, config], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectOutput(child);
   const stop = async (): Promise<void> => {
     await end(child);

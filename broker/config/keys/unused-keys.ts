@@ -12,8 +12,8 @@ const names: Readonly<Record<string, string>> = {
   'ssl.':
     'allow.dn.changes allow.san.changes cipher.suites client.auth enabled.protocols ' +
     'endpoint.identification.algorithm engine.factory.class keymanager.algorithm ' +
-    'keystore.certificate.chain keystore.location keystore.type principal.mapping.rules protocol ' +
-    'provider secure.random.implementation trustmanager.algorithm truststore.certificates ' +
+    'keystore.location keystore.type principal.mapping.rules protocol ' +
+    'provider secure.random.implementation trustmanager.algorithm ' +
     'truststore.location truststore.type',
   'sasl.':
     'client.callback.handler.class enabled.mechanisms kerberos.kinit.cmd ' +
@@ -31,7 +31,8 @@ const names: Readonly<Record<string, string>> = {
   'zookeeper.ssl.':
     'cipher.suites client.enable crl.enable enabled.protocols endpoint.identification.algorithm ' +
     'keystore.location keystore.type ocsp.enable protocol truststore.location truststore.type',
-  'zookeeper.': 'clientCnxnSocket metadata.migration.enable sync.time.ms',
+  'zookeeper.':
+    'clientCnxnSocket metadata.migration.enable metadata.migration.min.batch.size sync.time.ms',
   'controller.':
     'listener.names quorum.append.linger.ms quorum.bootstrap.servers ' +
     'quorum.election.backoff.max.ms quorum.election.timeout.ms quorum.fetch.timeout.ms ' +
@@ -60,14 +61,17 @@ const names: Readonly<Record<string, string>> = {
     'authorizer.class.name auto.include.jmx.reporter broker.heartbeat.interval.ms ' +
     'broker.session.timeout.ms client.quota.callback.class config.providers ' +
     'connections.max.reauth.ms create.topic.policy.class.name early.start.listeners ' +
+    'eligible.leader.replicas.enable ' +
     'initial.broker.registration.timeout.ms metric.reporters num.replica.alter.log.dirs.threads ' +
-    'principal.builder.class process.roles security.providers server.max.startup.time.ms ' +
+    'principal.builder.class process.roles remote.fetch.max.wait.ms ' +
+    'security.providers server.max.startup.time.ms ' +
     'super.users allow.everyone.if.no.acl.found telemetry.max.bytes ' +
     'unstable.api.versions.enable unstable.feature.versions.enable',
 };
 
 const secrets =
-  'ssl.key.password ssl.keystore.key ssl.keystore.password ssl.truststore.password ' +
+  'ssl.key.password ssl.keystore.certificate.chain ssl.keystore.key ' +
+  'ssl.truststore.certificates ssl.keystore.password ssl.truststore.password ' +
   'sasl.jaas.config zookeeper.ssl.keystore.password zookeeper.ssl.truststore.password ' +
   'delegation.token.master.key delegation.token.secret.key password.encoder.old.secret ' +
   'password.encoder.secret';

@@ -156,7 +156,7 @@ export class Rebalance {
     const { membership } = group;
     group.joinPhase?.deadline.cancel();
     for (const member of [...membership.all()]) {
-      if (member.joinReply === null) membership.remove(member);
+      if (member.joinReply === null && !member.isStatic) membership.remove(member);
     }
     if (!membership.electJoinedLeader()) {
       // Only static members are left and none joined: their sessions decide who has gone.

@@ -205,8 +205,22 @@ export class Segment {
     return problem;
   }
 
-  /** Drops the batches from `offset` on, written or not; to be activated again afterwards. */
-  async truncateTo(offset: number): Promise<void> {
+  /** For a segment that was whole, but may have been sealed without its last index entry being saved. */
+  async completeIndexes(): Promise<void> {
+    const builder = await this.#loaded();
+    await this.scan(builder.indexes.offsets.lastPosition, (header) => {
+      builder.noteTimestamp(header.maxTimestampMs, header.lastOffset);
+      return true;
+    });
+    builder.indexLargest();
+    await builder.indexes.save({ trim: true });
+  }
+
+  /**
+   * Drops the batches from `offset` on, written or not; to be activated again afterwards. Returns the
+   * offset at which the segment ends: a lower one if `offset` lies within a batch.
+   */
+  async truncateTo(offset: number): Promise<number> {
     const location = await this.#locateByScan(offset);
     const { indexes } = await this.#loaded();
     const size = Math.min(location?.position ?? this.#writtenSize, this.#writtenSize);
@@ -220,6 +234,7 @@ export class Segment {
     this.#builder = new IndexBuilder(indexes, size);
     await this.file.cut(size);
     await indexes.save({ trim: true });
+    return Math.min(offset, location?.baseOffset ?? offset);
   }
 
   /** No batch will be added any more. */

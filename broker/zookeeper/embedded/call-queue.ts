@@ -20,7 +20,7 @@ export type Plan<T> = (tree: DataTree) => Planned<T>;
 export interface Planned<T> {
   readonly change?: Change;
   /** Asked when the change has been applied, before any later one. */
-  answer(): T;
+  readonly answer: () => T;
 }
 
 /** Takes the watchers of an event out of the sessions' tables, to be called when it is on disk. */

@@ -1,6 +1,9 @@
 /**
  * /latest_producer_id_block: the last block of producer ids that a broker has taken; both ends belong
  * to the block and are written as text. Ids may pass 2^53, so they are bigint.
+ *
+ * We make the node together with the first block. Apache Kafka makes it without data, and would fail
+ * on one of no bytes, which is all that the client package can write.
  */
 
 import { ZnodeFormatError, encodeZnode, parseZnode } from './json.ts';

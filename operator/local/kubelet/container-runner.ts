@@ -41,6 +41,8 @@ export interface ContainerRunnerOptions {
 export class ContainerRunner {
   readonly #options: ContainerRunnerOptions;
   readonly #stopping = new AbortController();
+  /** Cuts short the wait for a ConfigMap or Secret that does not exist. */
+  #wake = new AbortController();
   #graceMs = 0;
   #process: LocalProcess | null = null;
   #failures = 0;
@@ -84,6 +86,7 @@ export class ContainerRunner {
   /** Brings mounted files up to date. */
   async refresh(): Promise<void> {
     if (this.#isStopping()) return;
+    this.#wake.abort(new Error('ConfigMaps, Secrets or names have changed'));
     const { container, context } = this.#options;
     try {
       await writeFiles(this.#options.pod(), container, context);
@@ -95,6 +98,7 @@ export class ContainerRunner {
 
   async #plan(): Promise<ProcessPlan | null> {
     const { container, context } = this.#options;
+    this.#wake = new AbortController();
     try {
       return await planContainer(this.#options.pod(), container, context);
     } catch (error) {
@@ -153,7 +157,9 @@ export class ContainerRunner {
         ...(isCrashLoop ? { state: { waiting: { reason: 'CrashLoopBackOff', message } } } : {}),
       });
     }
-    await delay(timers, delayMs, this.#stopping.signal).catch(() => undefined);
+    const { signal } = this.#stopping;
+    const until = isUnplanned ? AbortSignal.any([signal, this.#wake.signal]) : signal;
+    await delay(timers, delayMs, until).catch(() => undefined);
   }
 
   /** Startup first; readiness and liveness once it has succeeded. Resolves when the signal aborts. */

@@ -39,13 +39,10 @@ describe('parseServerProperties', () => {
 
   it('reads back what is escaped as Java escapes it', () => {
     const escape = (text: string): string =>
-      [...text]
-        .map((character) => {
-          const code = character.charCodeAt(0);
-          if (/[A-Za-z0-9]/.test(character)) return character;
-          return code < 256 ? `\\u00${code.toString(16).padStart(2, '0')}` : character;
-        })
-        .join('');
+      text.replace(
+        /[^A-Za-z0-9]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string()), (dictionary) => {
         const text = Object.entries(dictionary)

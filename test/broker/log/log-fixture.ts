@@ -6,6 +6,7 @@ import type { LogConfig } from '../../../broker/log/log-config.ts';
 import type { LogEnvironment } from '../../../broker/log/log-environment.ts';
 import type { AppendBatches, PartitionLogOptions } from '../../../broker/log/partition-log.ts';
 import { PartitionLog } from '../../../broker/log/partition-log.ts';
+import type { FileHandle, FileSystem } from '../../../broker/platform/file-system.ts';
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import type { Random } from '../../../broker/platform/random.ts';
 import type { Timers } from '../../../broker/platform/timers.ts';
@@ -83,15 +84,51 @@ export function seededRandom(seed: number): Random {
   return { integer, bytes, uuid: () => bytes(16) };
 }
 
+/** The file system as one process sees it: after that has died, nothing it still does has an effect. */
+class ProcessFileSystem implements FileSystem {
+  isDead = false;
+  readonly #inner: FileSystem;
+
+  constructor(inner: FileSystem) {
+    this.#inner = inner;
+  }
+
+  async open(path: string, mode: 'read' | 'write'): Promise<FileHandle> {
+    const handle = await this.#alive().open(path, mode);
+    if (!this.isDead) return handle;
+    await handle.close();
+    throw new Error('the process is dead');
+  }
+
+  readonly readFile = async (path: string) => this.#alive().readFile(path);
+  readonly list = async (folder: string) => this.#alive().list(folder);
+  readonly stat = async (path: string) => this.#alive().stat(path);
+  readonly makeFolder = async (folder: string) => this.#alive().makeFolder(folder);
+  readonly rename = async (from: string, to: string) => this.#alive().rename(from, to);
+  readonly remove = async (path: string) => this.#alive().remove(path);
+  readonly removeFolder = async (folder: string) => this.#alive().removeFolder(folder);
+  readonly syncFolder = async (folder: string) => this.#alive().syncFolder(folder);
+  readonly lock = async (path: string) => this.#alive().lock(path);
+
+  #alive(): FileSystem {
+    if (this.isDead) throw new Error('the process is dead');
+    return this.#inner;
+  }
+}
+
+/** Enough microtasks for a call of the memory file system that is under way. */
+const CALL_TICKS = 10;
+
 export class LogFixture {
   readonly time = new TestTime();
   readonly fileSystem = new MemoryFileSystem(this.time);
   readonly random = seededRandom(7);
-  descriptors = new DescriptorCache(this.fileSystem, 4);
+  process = new ProcessFileSystem(this.fileSystem);
+  descriptors = new DescriptorCache(this.process, 4);
 
   get environment(): LogEnvironment {
     return {
-      fileSystem: this.fileSystem,
+      fileSystem: this.process,
       clock: this.time,
       timers: this.time.timers,
       random: this.random,
@@ -102,10 +139,12 @@ export class LogFixture {
     };
   }
 
-  open(
+  async open(
     config: Partial<LogConfig> = {},
     options: Partial<PartitionLogOptions> = {},
   ): Promise<PartitionLog> {
+    await this.fileSystem.makeFolder(FOLDER);
+    for (const parent of ['/', '/data']) await this.fileSystem.syncFolder(parent);
     return PartitionLog.openPartitionLog({
       topic: 'topic',
       partition: 0,
@@ -120,9 +159,12 @@ export class LogFixture {
   }
 
   /** A machine that loses its power, or with `keepUnsynced` a process that is killed. */
-  crash(keepUnsynced: boolean | Random): void {
+  async crash(keepUnsynced: boolean | Random): Promise<void> {
+    this.process.isDead = true;
+    for (let tick = 0; tick < CALL_TICKS; tick += 1) await Promise.resolve();
     this.fileSystem.crash({ keepUnsynced });
-    this.descriptors = new DescriptorCache(this.fileSystem, 4);
+    this.process = new ProcessFileSystem(this.fileSystem);
+    this.descriptors = new DescriptorCache(this.process, 4);
   }
 
   /** Sizes by name of the files of the partition. */

@@ -1,3 +1,4 @@
+/* eslint-disable jest/no-export, jest/valid-title -- a suite that two test files name and run */
 /**
  * What every session has to do, whatever is behind it. Two test files run it: one on the embedded
  * store, one on a real server.
@@ -22,7 +23,7 @@ export interface SessionHarness {
 export interface DoomedSession {
   readonly session: ZooKeeperSession;
   /** Lets the session expire; resolves when the servers have ended it and it has been told. */
-  expire(): Promise<void>;
+  readonly expire: () => Promise<void>;
 }
 
 export function describeSessions(name: string, start: () => Promise<SessionHarness>): void {

@@ -125,8 +125,7 @@ describe('watchChildren', () => {
     const seen = new Values<readonly string[] | null>();
     watchChildren(flaky, '/a', seen.add);
     expect(await seen.next()).toEqual([]);
-    flaky.lose();
-    const refused = flaky.refused();
+    const refused = flaky.loseAtNextRead();
     await other.create('/a/x', null);
     await refused;
     expect(seen.all).toHaveLength(1);
@@ -139,7 +138,7 @@ describe('watchChildren', () => {
 class FlakySession implements ZooKeeperSession {
   readonly #inner: ZooKeeperSession;
   readonly #listeners: ((connected: boolean) => void)[] = [];
-  #wake: () => void = () => undefined;
+  #onRead: (() => void) | null = null;
   connected = true;
 
   constructor(inner: ZooKeeperSession) {
@@ -158,17 +157,14 @@ class FlakySession implements ZooKeeperSession {
     return this.#inner.ended;
   }
 
-  lose(): void {
-    this.connected = false;
+  /** Resolves when a read has been refused. */
+  loseAtNextRead(): Promise<void> {
+    return new Promise((resolve) => (this.#onRead = resolve));
   }
 
   come(): void {
     this.connected = true;
     for (const listener of this.#listeners) listener(true);
-  }
-
-  refused(): Promise<void> {
-    return new Promise((resolve) => (this.#wake = resolve));
   }
 
   onConnection(listener: (connected: boolean) => void): void {
@@ -178,8 +174,10 @@ class FlakySession implements ZooKeeperSession {
   children(
     ...call: Parameters<ZooKeeperSession['children']>
   ): ReturnType<ZooKeeperSession['children']> {
-    if (this.connected) return this.#inner.children(...call);
-    this.#wake();
+    if (this.#onRead === null) return this.#inner.children(...call);
+    this.connected = false;
+    this.#onRead();
+    this.#onRead = null;
     return Promise.reject(new ZooKeeperError('CONNECTION_LOSS', call[0]));
   }
 

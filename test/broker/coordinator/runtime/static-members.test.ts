@@ -92,7 +92,21 @@ describe('static members', () => {
     expect(await third).toMatchObject({ errorCode: 0, generationId: 2 });
   });
 
-  it('keep their place through a rebalance that they missed, until their session ends', async () => {
+  it('are members of a generation that they did not join in time, while they send heartbeats', async () => {
+    const fixture = await Fixture.started();
+    const [a, b] = await staticGroup(fixture, 'a', 'b');
+    const again = fixture.join({ memberId: a?.memberId ?? '', groupInstanceId: 'a' }, 9);
+    for (let beats = 0; beats < 12; beats += 1) {
+      expect(await isAnswered(again)).toBe(false);
+      await fixture.time.advance(5_000);
+      await fixture.heartbeat(b?.memberId ?? '', 1, 'b');
+    }
+    const { generationId, members } = await again;
+    expect(generationId).toBe(2);
+    expect(members.map(({ memberId }) => memberId)).toContain(b?.memberId);
+  });
+
+  it('hold a rebalance that they missed only until their session ends', async () => {
     const fixture = await Fixture.started();
     const [, lazy] = await staticGroup(fixture, 'a', 'b');
     const [a] = await fixture.describe().then((group) => group?.members ?? []);

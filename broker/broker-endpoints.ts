@@ -1,0 +1,98 @@
+/** The broker's HTTP endpoints and what they show of its life: starting, ready, stopping. */
+
+import type { BrokerOptions } from './broker.ts';
+import type { BrokerServices } from './broker-services.ts';
+import { startEndpoints } from './http/endpoints.ts';
+import { metricsRoute } from './http/metrics-route.ts';
+import { probeRoutes } from './http/probe-routes.ts';
+import type { Listening } from './listening.ts';
+import type { LoadProgress, LogManager } from './log/log-manager.ts';
+import type { Membership } from './membership.ts';
+import { EventLoopLag } from './metrics/event-loop-lag.ts';
+import { BrokerMetrics } from './metrics/metrics.ts';
+import type { HttpServer } from './platform/http-server.ts';
+import { apiByKey } from './protocol/api-table.ts';
+
+interface Observed {
+  readonly listening: Listening;
+  readonly services: BrokerServices;
+  readonly membership: Membership;
+  readonly logs: LogManager;
+}
+
+export class BrokerEndpoints {
+  readonly metrics: BrokerMetrics;
+  readonly #options: BrokerOptions;
+  readonly #lag: EventLoopLag;
+  #server: HttpServer | null = null;
+  /** What is missing until clients can be served; empty when ready. */
+  #waitingFor: readonly string[] = ['the start'];
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    const { clock, timers } = options.platform;
+    this.#lag = new EventLoopLag(clock, timers);
+    this.metrics = new BrokerMetrics({
+      apiName: (key) => apiByKey.get(key)?.name ?? String(key),
+      processMetrics: options.processMetrics,
+    });
+    this.metrics.gauge('odradek_event_loop_lag_seconds', () => this.#lag.worstMs() / 1000);
+  }
+
+  get port(): number | null {
+    return this.#server?.port ?? null;
+  }
+
+  /** Nothing if no port is configured. Rejects if the address cannot be had. */
+  async start(): Promise<void> {
+    const { config, platform } = this.#options;
+    this.#lag.start();
+    if (config.odradekHttpPort === null) return;
+    this.#server = await startEndpoints({
+      serve: platform.serveHttp,
+      host: config.odradekHttpHost,
+      port: config.odradekHttpPort,
+      logger: platform.logger.child({ component: 'http' }),
+      routes: new Map([
+        ...probeRoutes({
+          broken: () => [],
+          notReady: () => this.#waitingFor,
+          eventLoopLagMs: () => this.#lag.worstMs(),
+        }),
+        ['/metrics', metricsRoute(this.metrics)],
+      ]),
+    });
+  }
+
+  observe({ listening, services, membership, logs }: Observed): void {
+    const { metrics } = this;
+    this.#waitingFor = ['registration in ZooKeeper'];
+    const leading = (): number =>
+      [...services.replicas.partitions()].filter(({ isLeader }) => isLeader).length;
+    metrics.gauge('odradek_connections', () => listening.connectionCount);
+    metrics.gauge('odradek_partitions', () => [...services.replicas.partitions()].length);
+    metrics.gauge('odradek_partitions_leading', leading);
+    metrics.gauge('odradek_controller_active', () => (membership.isController ? 1 : 0));
+    metrics.gauge('odradek_log_size_bytes', () =>
+      [...logs.logs()].reduce((sum, log) => sum + log.size, 0),
+    );
+  }
+
+  loading({ loadedCount, totalCount }: LoadProgress): void {
+    this.#waitingFor = [`logs: ${String(loadedCount)} of ${String(totalCount)} partitions loaded`];
+  }
+
+  ready(): void {
+    this.#waitingFor = [];
+  }
+
+  stopping(): void {
+    this.#waitingFor = ['nothing: the broker stops'];
+  }
+
+  async stop(): Promise<void> {
+    this.#lag.stop();
+    await this.#server?.close();
+    this.#server = null;
+  }
+}

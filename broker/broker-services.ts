@@ -1,0 +1,199 @@
+/** What a broker serves requests with: built once the logs are open, for the life of the process. */
+
+import { CONSUMER_OFFSETS, isInternalTopic } from './cluster/topic-name.ts';
+import type { ConfigStore } from './config-store/config-store.ts';
+import { TopicAdmin } from './controller/topic-admin.ts';
+import { GroupCoordinator } from './coordinator/runtime/group-coordinator.ts';
+import type { LogManager } from './log/log-manager.ts';
+import type { BrokerMetrics } from './metrics/metrics.ts';
+import type { Platform } from './platform/platform.ts';
+import { unlimited } from './quota/quota.ts';
+import { FetchPurgatory } from './replication/fetch-purgatory.ts';
+import { ReplicaManager } from './replication/replica-manager.ts';
+import { authenticatorFor } from './security/authenticator.ts';
+import { allowAll } from './security/authorizer.ts';
+import { LocalBroker } from './server/controlled-broker.ts';
+import type { HandlerPorts } from './server/handlers.ts';
+import { buildHandlers } from './server/handlers.ts';
+import { MetadataCache } from './server/metadata-cache.ts';
+import { OffsetsTopicPartitions } from './server/offsets-topic-log.ts';
+import { ParkedRequests } from './server/parked-requests.ts';
+import { ProducerIds } from './server/producer-ids.ts';
+import { Router } from './server/router.ts';
+import { TopicService } from './server/topic-service.ts';
+import type { ZooKeeperSession } from './zookeeper/port.ts';
+
+export interface ServiceOptions {
+  readonly brokerId: number;
+  readonly clusterId: string;
+  readonly configs: ConfigStore;
+  readonly logs: LogManager;
+  readonly platform: Platform;
+  readonly metrics: BrokerMetrics;
+  readonly brokerEpoch: () => number | null;
+  readonly session: () => ZooKeeperSession;
+  readonly isController: () => boolean;
+}
+
+export interface BrokerServices {
+  readonly router: Router;
+  readonly localBroker: LocalBroker;
+  readonly replicas: ReplicaManager;
+  readonly metadata: MetadataCache;
+  readonly groups: GroupCoordinator;
+  readonly topics: TopicService;
+  readonly purgatory: FetchPurgatory;
+  /** Requests that wait for something are answered with what there is. */
+  releaseParked(): void;
+  stop(): Promise<void>;
+}
+
+export function buildServices(options: ServiceOptions): BrokerServices {
+  const { configs, platform } = options;
+  const { timers, logger } = platform;
+  const metadata = new MetadataCache(timers);
+  const purgatory = new FetchPurgatory(timers);
+  const parked = new ParkedRequests();
+  const topics = topicService(options, metadata);
+  const replicas: ReplicaManager = new ReplicaManager({
+    brokerId: options.brokerId,
+    logs: options.logs,
+    logger: logger.child({ component: 'replication' }),
+    brokerEpoch: options.brokerEpoch,
+    onBecomeLeader: ({ topic, index }, leaderEpoch) => {
+      if (topic === CONSUMER_OFFSETS) void groups.becomeLeader(index, leaderEpoch);
+    },
+    onResign: (topic, partition) => {
+      if (topic === CONSUMER_OFFSETS) groups.resign(partition, null);
+    },
+  });
+  const groups = groupCoordinator(options, { metadata, replicas });
+  const localBroker = new LocalBroker({
+    replicas,
+    metadata,
+    refreshTopic: (topic) => configs.refreshTopic(topic),
+    onTopicsDeleted: (names) => {
+      for (const name of names) configs.forgetTopic(name);
+      groups.topicsDeleted(names);
+    },
+    logger,
+  });
+  configs.onTopicConfig((names) => {
+    if (names === 'all') options.logs.updateConfig();
+    else for (const name of names) options.logs.updateConfig(name);
+  });
+  const ports = handlerPorts(options, { metadata, purgatory, parked, topics, replicas, groups, localBroker });
+  return {
+    router: routerOf(options, { ports, parked }),
+    localBroker,
+    replicas,
+    metadata,
+    groups,
+    topics,
+    purgatory,
+    releaseParked: () => {
+      parked.releaseAll();
+      groups.stop();
+    },
+    stop: () => replicas.stop(),
+  };
+}
+
+function topicService(
+  { configs, platform, session }: ServiceOptions,
+  metadata: MetadataCache,
+): TopicService {
+  const admin = new TopicAdmin({
+    session,
+    configs,
+    liveBrokers: () => [...metadata.image.brokers.values()],
+    topicNames: () => metadata.image.topics.keys(),
+    random: platform.random,
+  });
+  const logger = platform.logger.child({ component: 'topics' });
+  return new TopicService({ admin, metadata, config: () => configs.broker, logger });
+}
+
+function groupCoordinator(
+  { configs, platform }: ServiceOptions,
+  { metadata, replicas }: { readonly metadata: MetadataCache; readonly replicas: ReplicaManager },
+): GroupCoordinator {
+  const config = configs.broker;
+  return new GroupCoordinator({
+    log: new OffsetsTopicPartitions({
+      replicas,
+      minInSyncReplicas: () => configs.topicConfig(CONSUMER_OFFSETS).minInsyncReplicas,
+      loadBufferSize: config.offsetsLoadBufferSize,
+    }),
+    clock: platform.clock,
+    timers: platform.timers,
+    random: platform.random,
+    logger: platform.logger.child({ component: 'groups' }),
+    settings: {
+      sessionTimeoutMsMin: config.groupMinSessionTimeoutMs,
+      sessionTimeoutMsMax: config.groupMaxSessionTimeoutMs,
+      initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
+      groupSizeMax: config.groupMaxSize,
+      offsetMetadataSizeMax: config.offsetMetadataMaxBytes,
+      offsetsRetentionMs: config.offsetsRetentionMinutes * 60_000,
+    },
+    partitionCount: () =>
+      metadata.topic(CONSUMER_OFFSETS)?.partitions.size ?? config.offsetsTopicNumPartitions,
+    offsetsCommitTimeoutMs: config.offsetsCommitTimeoutMs,
+    offsetsRetentionCheckIntervalMs: config.offsetsRetentionCheckIntervalMs,
+  });
+}
+
+type Built = Pick<
+  BrokerServices,
+  'metadata' | 'purgatory' | 'topics' | 'replicas' | 'groups' | 'localBroker'
+> & { readonly parked: ParkedRequests };
+
+function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
+  const { brokerId, clusterId, configs, platform, session, isController } = options;
+  const producerIds = new ProducerIds(brokerId, session);
+  return {
+    ...built,
+    brokerId,
+    clusterId: () => clusterId,
+    configs,
+    isController,
+    broker: built.localBroker,
+    topicConfig: (topic) => configs.topicConfig(topic),
+    isInternal: isInternalTopic,
+    describeTopic: (topic) => configs.describeTopic(topic),
+    deletionEnabled: () => configs.broker.deleteTopicEnable,
+    partitionFor: (groupId) => built.groups.partitionFor(groupId),
+    nextProducerId: () => producerIds.next(),
+    fetchMaxBytes: configs.broker.fetchMaxBytes,
+    signalFor: (connectionId) => built.parked.signalFor(connectionId),
+    authorizer: allowAll,
+    quota: unlimited,
+    clock: platform.clock,
+    logger: platform.logger.child({ component: 'server' }),
+  };
+}
+
+function routerOf(
+  { configs, platform, metrics }: ServiceOptions,
+  { ports, parked }: { readonly ports: HandlerPorts; readonly parked: ParkedRequests },
+): Router {
+  const { listeners } = configs.broker;
+  const received = metrics.counter('odradek_received_bytes_total');
+  return new Router({
+    handlers: buildHandlers(ports),
+    authenticators: new Map(
+      listeners.map(({ name, securityProtocol }) => [name, authenticatorFor(securityProtocol)]),
+    ),
+    securityProtocols: new Map(
+      listeners.map(({ name, securityProtocol }) => [name, securityProtocol]),
+    ),
+    quota: ports.quota,
+    clock: platform.clock,
+    onAnswer: (apiKey, requestSize, elapsedMs) => {
+      received.value += requestSize;
+      metrics.request(apiKey, elapsedMs);
+    },
+    onDisconnect: (connectionId) => parked.release(connectionId),
+  });
+}

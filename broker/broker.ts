@@ -1,0 +1,330 @@
+/**
+ * The composition root: what a broker is built from, in which order it starts, and the reverse order
+ * in which it stops.
+ *
+ * Start: HTTP endpoints (so that probes see recovery) · ZooKeeper session, cluster id, broker id ·
+ * configuration store · logs, recovered where needed · services · listeners · registration and
+ * election · listener check. Stop: no new connections · parked requests answered, those in flight
+ * finished · resigned and deregistered · logs flushed, checkpoints and clean marker written.
+ */
+
+import { BrokerConnection } from './client/broker-connection.ts';
+import type { ClusterConnection } from './cluster-connection.ts';
+import { connectCluster, storedBrokerId } from './cluster-connection.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import type { TopicToCreate } from './config/create-topics.ts';
+import type { Properties } from './config/resolve.ts';
+import { ConfigStore } from './config-store/config-store.ts';
+import { Controller } from './controller/controller.ts';
+import { protocolPins } from './controller/protocol-pins.ts';
+import { BrokerEndpoints } from './broker-endpoints.ts';
+import type { BrokerServices } from './broker-services.ts';
+import { buildServices } from './broker-services.ts';
+import { Listening } from './listening.ts';
+import { LogManager } from './log/log-manager.ts';
+import { Membership } from './membership.ts';
+import type { Platform } from './platform/platform.ts';
+import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
+import type { Instance } from './registration/instance-file.ts';
+import { InstanceFile } from './registration/instance-file.ts';
+import { checkListeners } from './registration/listener-check.ts';
+import type { Registered } from './registration/registration.ts';
+import { Registration } from './registration/registration.ts';
+import { persistentPaths } from './zookeeper/paths.ts';
+import { ensurePaths } from './zookeeper/persistent.ts';
+import type { ZooKeeperSession } from './zookeeper/port.ts';
+
+const CONNECT_TIMEOUT_MS = 5000;
+const DRAIN_TIMEOUT_MS = 5000;
+const OPEN_FILES_MAX = 4000;
+const INDEX_CACHE_BYTES = 32 * 1024 * 1024;
+const LOADS_PER_LOG_DIR = 8;
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  /** As `config` was built from. */
+  readonly properties: Properties;
+  readonly createTopics: readonly TopicToCreate[];
+  readonly platform: Platform;
+  /** CPU and memory of the process are among the metrics. */
+  readonly processMetrics: boolean;
+  /** The broker cannot go on; it has said why. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** What is there from the moment that logs are loaded until they are closed. */
+interface Running {
+  readonly brokerId: number;
+  readonly clusterId: string;
+  readonly logs: LogManager;
+  readonly services: BrokerServices;
+  readonly membership: Membership;
+  readonly listening: Listening;
+}
+
+export class Broker {
+  readonly #options: BrokerOptions;
+  readonly #endpoints: BrokerEndpoints;
+  #cluster: ClusterConnection | null = null;
+  #running: Running | null = null;
+  #instanceFile: InstanceFile | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#endpoints = new BrokerEndpoints(options);
+  }
+
+  /** The port of each listener, by name. */
+  get ports(): ReadonlyMap<string, number> {
+    return this.#running?.listening.ports ?? new Map();
+  }
+
+  get httpPort(): number | null {
+    return this.#endpoints.port;
+  }
+
+  /** Resolves when clients can be served; rejects with what keeps the broker from starting. */
+  async start(): Promise<void> {
+    const { config, platform } = this.#options;
+    await this.#endpoints.start();
+    this.#cluster = await connectCluster(config, platform);
+    const session = await this.#cluster.openSession();
+    await ensurePaths(session, persistentPaths);
+    const clusterId = await readOrMakeClusterId(session, platform.random);
+    const brokerId = await this.#brokerId(session);
+    const running = await this.#build(session, { brokerId, clusterId });
+    this.#running = running;
+    const registered = await this.#registered(running);
+    await running.membership.join(registered);
+    running.logs.start();
+    running.services.groups.start();
+    await running.services.metadata.waitUntil(
+      () => running.services.metadata.image.isAlive(brokerId),
+      Infinity,
+    );
+    this.#endpoints.ready();
+    platform.logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
+    void this.#checkListeners(running, registered);
+    void this.#createTopics(running);
+  }
+
+  /** Idempotent; safe at any moment of the start. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#options.platform.logger.info({}, 'stopping');
+    this.#endpoints.stopping();
+    this.#instanceFile?.stop();
+    const running = this.#running;
+    if (running !== null) {
+      await running.listening.stopAccepting();
+      running.services.releaseParked();
+      await running.listening.drain(DRAIN_TIMEOUT_MS);
+      await running.services.stop();
+      await running.membership.leave();
+      await running.logs.stop();
+    }
+    await this.#cluster?.close();
+    await this.#endpoints.stop();
+    this.#options.platform.logger.info({}, 'stopped');
+  }
+
+  async #brokerId(session: ZooKeeperSession): Promise<number> {
+    const { config, platform } = this.#options;
+    if (config.brokerId >= 0) return config.brokerId;
+    const stored = await storedBrokerId(config.logDirs, platform.fileSystem);
+    return stored ?? (await drawBrokerId(session, config.reservedBrokerMaxId));
+  }
+
+  async #build(
+    session: ZooKeeperSession,
+    identity: { readonly brokerId: number; readonly clusterId: string },
+  ): Promise<Running> {
+    const { config, properties, platform } = this.#options;
+    const { brokerId, clusterId } = identity;
+    const { clock, logger } = platform;
+    const configs = new ConfigStore({
+      brokerId,
+      properties,
+      clock,
+      logger: logger.child({ component: 'config' }),
+    });
+    await configs.attach(session);
+    const logs = await this.#openLogs(configs, identity);
+    const pins = protocolPins(config.interBrokerProtocolVersion);
+    const registration = new Registration({
+      brokerId,
+      version: pins.registrationVersion,
+      clock,
+      logger,
+    });
+    const services = buildServices({
+      ...identity,
+      configs,
+      logs,
+      platform,
+      metrics: this.#endpoints.metrics,
+      brokerEpoch: () => registration.epoch,
+      session: () => membership.session,
+      isController: () => membership.isController,
+    });
+    const membership = new Membership(session, {
+      brokerId,
+      openSession: this.#openSession,
+      configs,
+      registration,
+      clock,
+      timers: platform.timers,
+      logger: logger.child({ component: 'membership' }),
+      makeController: (termSession, epoch, onFailure) =>
+        this.#makeController({ brokerId, services, session: termSession, epoch, onFailure }),
+      onFatal: this.#options.onFatal,
+    });
+    const listening = new Listening(config, platform);
+    await listening.start(services.router);
+    this.#endpoints.observe({ listening, services, membership, logs });
+    return { brokerId, clusterId, logs, services, membership, listening };
+  }
+
+  readonly #openSession = (signal?: AbortSignal): Promise<ZooKeeperSession> => {
+    if (this.#cluster === null) throw new Error('the broker has not been started');
+    return this.#cluster.openSession(signal);
+  };
+
+  #openLogs(
+    configs: ConfigStore,
+    identity: { readonly brokerId: number; readonly clusterId: string },
+  ): Promise<LogManager> {
+    const { config, platform } = this.#options;
+    const { fileSystem, clock, timers, random, logger } = platform;
+    return LogManager.openLogManager({
+      ...identity,
+      logDirs: config.logDirs,
+      fileSystem,
+      clock,
+      timers,
+      random,
+      logger: logger.child({ component: 'log' }),
+      configOf: (topic) => configs.topicConfig(topic),
+      loadParallelism: LOADS_PER_LOG_DIR * config.logDirs.length,
+      openFilesMax: OPEN_FILES_MAX,
+      indexCacheBytes: INDEX_CACHE_BYTES,
+      retentionCheckIntervalMs: config.logRetentionCheckIntervalMs,
+      flushCheckIntervalMs: config.logFlushSchedulerIntervalMs,
+      recoveryPointCheckpointIntervalMs: config.logFlushOffsetCheckpointIntervalMs,
+      highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
+      producerIdExpirationMs: config.producerIdExpirationMs,
+      producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
+      onProgress: (progress) => this.#endpoints.loading(progress),
+    });
+  }
+
+  #makeController(term: {
+    readonly brokerId: number;
+    readonly services: BrokerServices;
+    readonly session: ZooKeeperSession;
+    readonly epoch: number;
+    readonly onFailure: (error: unknown) => void;
+  }): Controller {
+    const { config, platform } = this.#options;
+    const { brokerId, services, session, epoch, onFailure } = term;
+    const pins = protocolPins(config.interBrokerProtocolVersion);
+    const logger = platform.logger.child({ component: 'controller', epoch });
+    return new Controller({
+      session,
+      brokerId,
+      epoch,
+      random: platform.random,
+      logger,
+      topicIds: pins.topicIds,
+      onFailure,
+      channels: {
+        localBrokerId: brokerId,
+        localBroker: services.localBroker,
+        versions: pins.controllerVersions,
+        listenerName: config.interBrokerListenerName,
+        connect: (address) => this.#connect(address, `controller-${String(brokerId)}`),
+        timers: platform.timers,
+        logger,
+      },
+    });
+  }
+
+  #connect(
+    { host, port }: { readonly host: string; readonly port: number },
+    clientId: string,
+  ): Promise<BrokerConnection> {
+    const { config, platform } = this.#options;
+    return BrokerConnection.open({
+      host,
+      port,
+      clientId,
+      sockets: platform.sockets,
+      timers: platform.timers,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      requestTimeoutMs: config.controllerSocketTimeoutMs,
+    });
+  }
+
+  /** Waits for the pod's entry where an instance file is configured; follows its changes afterwards. */
+  async #registered({ listening, membership }: Running): Promise<Registered> {
+    const { config, platform } = this.#options;
+    const registeredAs = (instance: Instance | null): Registered => ({
+      endpoints: listening.endpoints(instance),
+      rack: instance?.rack ?? config.brokerRack,
+    });
+    const path = config.odradekInstanceFile;
+    if (path === null) return registeredAs(null);
+    const { fileSystem, timers, logger } = platform;
+    const file = new InstanceFile({ path, fileSystem, timers, logger });
+    this.#instanceFile = file;
+    return new Promise((resolve) => {
+      let isFirst = true;
+      file.start((instance) => {
+        if (isFirst) resolve(registeredAs(instance));
+        else void this.#reregister(membership, registeredAs(instance));
+        isFirst = false;
+      });
+    });
+  }
+
+  async #reregister(membership: Membership, registered: Registered): Promise<void> {
+    try {
+      await membership.update(registered);
+      if (this.#running !== null) await this.#checkListeners(this.#running, registered);
+    } catch (error) {
+      this.#options.platform.logger.error({ err: error }, 'the broker could not register again');
+    }
+  }
+
+  async #checkListeners(
+    { brokerId, clusterId }: Running,
+    { endpoints }: Registered,
+  ): Promise<void> {
+    const { logger } = this.#options.platform;
+    const problems = await checkListeners({ brokerId, clusterId, endpoints }, (address) =>
+      this.#connect(address, `listener-check-${String(brokerId)}`),
+    );
+    if (this.#stopping !== null) return;
+    for (const { listenerName, message } of problems) logger.error({ listenerName }, message);
+  }
+
+  /** KAFKA_CREATE_TOPICS: what is there already is left as it is. */
+  async #createTopics({ services }: Running): Promise<void> {
+    const { logger } = this.#options.platform;
+    for (const { name, partitions, replicationFactor, config } of this.#options.createTopics) {
+      const topic = { name, partitionCount: partitions, replicationFactor, assignment: null, config };
+      try {
+        if (services.metadata.topic(name) !== undefined) continue;
+        await services.topics.create(topic, { validateOnly: false });
+        logger.info({ topic: name }, 'topic created as KAFKA_CREATE_TOPICS says');
+      } catch (error) {
+        logger.error({ err: error, topic: name }, 'a topic of KAFKA_CREATE_TOPICS is not created');
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The way to the cluster's znodes: a real ZooKeeper, or with `zookeeper.connect=local:` the embedded
+ * store, which is one file in the first log.dir.
+ */
+
+import type { BrokerConfig } from './config/broker-config.ts';
+import { META_PROPERTIES_FILE, decodeMetaProperties } from './log/checkpoint/meta-properties.ts';
+import { fileErrorCode } from './platform/file-system.ts';
+import type { FileSystem } from './platform/file-system.ts';
+import type { Platform } from './platform/platform.ts';
+import type { EmbeddedStore } from './zookeeper/embedded/embedded-store.ts';
+import { openEmbeddedStore } from './zookeeper/embedded/embedded-store.ts';
+import type { OpenSession } from './zookeeper/port.ts';
+
+const LOCAL = 'local:';
+const STORE_FILE = '.odradek-store';
+
+export interface ClusterConnection {
+  readonly openSession: OpenSession;
+  close(): Promise<void>;
+}
+
+export async function connectCluster(
+  config: BrokerConfig,
+  platform: Platform,
+): Promise<ClusterConnection> {
+  if (config.zookeeperConnect === LOCAL) return openLocal(config, platform);
+  // Loaded only here: the package is compiled at install, and a local broker does without it.
+  const { openZooKeeper } = await import('./zookeeper/zookeeper-session.ts');
+  const openSession = openZooKeeper({
+    connect: config.zookeeperConnect,
+    sessionTimeoutMs: config.zookeeperSessionTimeoutMs,
+    connectTimeoutMs: config.zookeeperConnectionTimeoutMs,
+    logger: platform.logger.child({ component: 'zookeeper' }),
+    timers: platform.timers,
+  });
+  return { openSession, close: () => Promise.resolve() };
+}
+
+async function openLocal(
+  { logDirs }: BrokerConfig,
+  { fileSystem, logger }: Platform,
+): Promise<ClusterConnection> {
+  const [folder = '.'] = logDirs;
+  await fileSystem.makeFolder(folder);
+  const store: EmbeddedStore = await openEmbeddedStore({
+    fileSystem,
+    path: `${folder}/${STORE_FILE}`,
+    logger: logger.child({ component: 'embedded-store' }),
+  });
+  return { openSession: store.openSession, close: () => store.close() };
+}
+
+/** The id that the first log.dir with a meta.properties names; null if there is none. */
+export async function storedBrokerId(
+  logDirs: readonly string[],
+  fileSystem: FileSystem,
+): Promise<number | null> {
+  for (const folder of logDirs) {
+    try {
+      const text = await fileSystem.readFile(`${folder}/${META_PROPERTIES_FILE}`);
+      const { brokerId } = decodeMetaProperties(text.toString('utf8'));
+      if (brokerId !== null) return brokerId;
+    } catch (error) {
+      if (fileErrorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+  return null;
+}

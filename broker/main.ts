@@ -1,0 +1,177 @@
+#!/usr/bin/env node
+/**
+ * `odradek broker [--dev] [server.properties] [--override key=value]...`: configuration from the
+ * file, the environment (KAFKA_*) and the arguments, later ones winning; signals; exit codes: 0 after
+ * SIGTERM or SIGINT, 1 where the broker could not start or go on, 2 for wrong usage.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Broker } from './broker.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
+import { buildBrokerConfig, configurationNotes } from './config/broker-config.ts';
+import { ConfigError } from './config/config-error.ts';
+import { effectiveConfiguration } from './config/effective-configuration.ts';
+import type { EnvironmentProperties } from './config/environment.ts';
+import { environmentCommands, environmentToProperties } from './config/environment.ts';
+import { parseServerProperties } from './config/properties-file.ts';
+import type { Properties } from './config/resolve.ts';
+import { systemClock } from './platform/clock.ts';
+import { serveHttp } from './platform/http-server.ts';
+import { libcAvailable, sendfile } from './platform/libc.ts';
+import type { Logger } from './platform/logger.ts';
+import { systemLogger } from './platform/logger.ts';
+import { NodeFileSystem } from './platform/node-file-system.ts';
+import { nodeSockets } from './platform/node-sockets.ts';
+import { systemRandom } from './platform/random.ts';
+import { systemTimers } from './platform/timers.ts';
+
+const USAGE = `Usage: odradek broker [--dev] [server.properties] [--override key=value]...
+
+  --dev       one broker on localhost:9092 with its own small ZooKeeper in it; nothing else is needed
+  --override  a configuration key; wins over file and environment
+
+Environment: KAFKA_LOG_DIRS is log.dirs, and so on; LOG_LEVEL is debug, info, warn or error.`;
+
+/** SIGTERM has to end within this, whatever hangs. */
+const STOP_TIMEOUT_MS = 9500;
+
+interface Arguments {
+  readonly isDev: boolean;
+  readonly file: string | null;
+  readonly overrides: Properties;
+}
+
+/** Null: the arguments make no sense. */
+function parseArguments(args: readonly string[]): Arguments | null {
+  const [command, ...rest] = args;
+  if (command !== 'broker') return null;
+  const overrides = new Map<string, string>();
+  let isDev = false;
+  let file: string | null = null;
+  while (rest.length > 0) {
+    const argument = rest.shift() ?? '';
+    if (argument === '--dev') isDev = true;
+    else if (argument === '--override') {
+      const [, key = '', value = ''] = /^([^=]+)=([^]*)$/.exec(rest.shift() ?? '') ?? [];
+      if (key === '') return null;
+      overrides.set(key, value);
+    } else if (argument.startsWith('-') || file !== null) return null;
+    else file = argument;
+  }
+  return { isDev, file, overrides };
+}
+
+function devProperties(): Properties {
+  return new Map([
+    ['broker.id', '0'],
+    ['zookeeper.connect', 'local:'],
+    ['listeners', 'PLAINTEXT://localhost:9092'],
+    ['log.dirs', join(tmpdir(), 'odradek-dev')],
+    ['offsets.topic.replication.factor', '1'],
+    ['group.initial.rebalance.delay.ms', '0'],
+    ['odradek.http.port', ''],
+  ]);
+}
+
+function run(command: string): string {
+  return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trim();
+}
+
+function evaluate(commands: ReturnType<typeof environmentCommands>): typeof commands {
+  return Object.fromEntries(Object.entries(commands).map(([name, value]) => [name, run(value)]));
+}
+
+function readEnvironment(logger: Logger): EnvironmentProperties {
+  const commands = evaluate(environmentCommands(process.env));
+  const environment = environmentToProperties(process.env, commands);
+  if (environment.problems.length > 0) throw new ConfigError(environment.problems);
+  for (const warning of environment.warnings) logger.warn({}, warning);
+  for (const note of environment.notes) logger.info({}, note);
+  const { withoutEffect, initScript } = environment;
+  if (withoutEffect.length > 0) logger.info({ withoutEffect }, 'variables without effect here');
+  if (initScript !== null) execFileSync('/bin/sh', ['-c', initScript], { stdio: 'inherit' });
+  return environment;
+}
+
+function readProperties({ isDev, file, overrides }: Arguments, env: Properties): Properties {
+  const fromFile = file === null ? new Map() : parseServerProperties(readFileSync(file, 'utf8'));
+  const base = isDev ? devProperties() : new Map<string, string>();
+  return new Map([...base, ...fromFile, ...env, ...overrides]);
+}
+
+function describe(config: BrokerConfig, properties: Properties, logger: Logger): void {
+  const { warnings, withoutEffect } = configurationNotes(properties);
+  for (const warning of warnings) logger.warn({}, warning);
+  if (withoutEffect.length > 0) {
+    logger.info({ withoutEffect }, 'configuration that is accepted and has no effect here');
+  }
+  logger.info({ configuration: effectiveConfiguration(config) }, 'effective configuration');
+}
+
+function makeBroker(args: Arguments, logger: Logger, onFatal: (error: unknown) => void): Broker {
+  const environment = readEnvironment(logger);
+  const properties = readProperties(args, environment.properties);
+  const config = buildBrokerConfig(properties);
+  describe(config, properties, logger);
+  return new Broker({
+    config,
+    properties,
+    createTopics: environment.createTopics,
+    processMetrics: true,
+    onFatal,
+    platform: {
+      clock: systemClock,
+      timers: systemTimers,
+      random: systemRandom,
+      fileSystem: new NodeFileSystem({ clock: systemClock }),
+      sockets: nodeSockets,
+      serveHttp,
+      logger,
+      sendfile: libcAvailable() ? sendfile : null,
+      hostName: hostname(),
+    },
+  });
+}
+
+function fail(logger: Logger, error: unknown): void {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) logger.error({}, problem);
+  } else {
+    logger.error({ err: error }, error instanceof Error ? error.message : 'the broker failed');
+  }
+}
+
+async function main(): Promise<void> {
+  const args = parseArguments(process.argv.slice(2));
+  if (args === null) {
+    process.stderr.write(`${USAGE}\n`);
+    process.exit(2);
+  }
+  const logger = systemLogger(process.env['LOG_LEVEL'] ?? 'info');
+  let broker: Broker | null = null;
+  const end = async (exitCode: number): Promise<never> => {
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+    await broker?.stop();
+    process.exit(exitCode);
+  };
+  const onFatal = (error: unknown): void => {
+    fail(logger, error);
+    void end(1);
+  };
+  process.on('SIGTERM', () => void end(0));
+  process.on('SIGINT', () => void end(0));
+  process.on('uncaughtException', onFatal);
+  process.on('unhandledRejection', onFatal);
+  try {
+    broker = makeBroker(args, logger, onFatal);
+    await broker.start();
+  } catch (error) {
+    fail(logger, error);
+    await end(1);
+  }
+}
+
+await main();

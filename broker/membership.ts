@@ -1,0 +1,120 @@
+/**
+ * This broker's membership in its cluster, ZooKeeper session after session: configuration is
+ * followed, the broker is registered, and it stands for election. When a session expires all of that
+ * ends with it, and begins anew on the next one.
+ */
+
+import type { ConfigStore } from './config-store/config-store.ts';
+import { Election } from './controller/election.ts';
+import type { Controller } from './controller/controller.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Logger } from './platform/logger.ts';
+import type { Timers } from './platform/timers.ts';
+import { delay } from './platform/timers.ts';
+import type { Registered, Registration } from './registration/registration.ts';
+import type { OpenSession, ZooKeeperSession } from './zookeeper/port.ts';
+
+const RETRY_MS = 1000;
+
+export interface MembershipOptions {
+  readonly brokerId: number;
+  readonly openSession: OpenSession;
+  readonly configs: ConfigStore;
+  readonly registration: Registration;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly makeController: (
+    session: ZooKeeperSession,
+    epoch: number,
+    onFailure: (error: unknown) => void,
+  ) => Controller;
+  /** Membership cannot be had back: another broker has taken the id. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #stopped = new AbortController();
+  #session: ZooKeeperSession;
+  #election: Election | null = null;
+  #registered: Registered | null = null;
+
+  /** `session` is the first one; membership owns it from now on. */
+  constructor(session: ZooKeeperSession, options: MembershipOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** The present session; calls on one that has ended fail with SESSION_ENDED. */
+  get session(): ZooKeeperSession {
+    return this.#session;
+  }
+
+  get isController(): boolean {
+    return this.#election?.isController ?? false;
+  }
+
+  /** Registers and stands for election. Rejects if another broker has this id. */
+  async join(registered: Registered): Promise<void> {
+    this.#registered = registered;
+    await this.#joinWith(this.#session);
+    void this.#follow();
+  }
+
+  /** Other addresses or another rack from now on. */
+  async update(registered: Registered): Promise<void> {
+    this.#registered = registered;
+    await this.#options.registration.update(registered);
+  }
+
+  /** Resigns and leaves: the znodes of this broker are gone afterwards. */
+  async leave(): Promise<void> {
+    this.#stopped.abort(new Error('the broker leaves its cluster'));
+    await this.#election?.stop();
+    this.#options.configs.stop();
+    await this.#session.close();
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      const end = await this.#session.ended;
+      if (this.#stopped.signal.aborted) return;
+      this.#options.logger.warn({ session: this.#session.id, end }, 'ZooKeeper session is over');
+      await this.#election?.stop();
+      try {
+        await this.#rejoin();
+      } catch (error) {
+        if (!this.#stopped.signal.aborted) this.#options.onFatal(error);
+        return;
+      }
+    }
+  }
+
+  async #rejoin(): Promise<void> {
+    const { openSession, configs } = this.#options;
+    const session = await this.#retried(() => openSession(this.#stopped.signal));
+    this.#session = session;
+    await this.#retried(() => configs.attach(session));
+    await this.#joinWith(session);
+  }
+
+  async #retried<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        this.#stopped.signal.throwIfAborted();
+        this.#options.logger.warn({ err: error }, 'ZooKeeper cannot be reached');
+        await delay(this.#options.timers, RETRY_MS, this.#stopped.signal);
+      }
+    }
+  }
+
+  async #joinWith(session: ZooKeeperSession): Promise<void> {
+    const { registration, brokerId, openSession, clock, logger, makeController } = this.#options;
+    if (this.#registered !== null) await registration.register(session, this.#registered);
+    this.#election = new Election({ brokerId, session, openSession, clock, logger, makeController });
+    this.#election.start();
+  }
+}

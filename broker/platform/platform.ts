@@ -1,0 +1,24 @@
+/** All ports together: what a broker needs of the world. */
+
+import type { Clock } from './clock.ts';
+import type { FileSystem } from './file-system.ts';
+import type { ServeHttp } from './http-server.ts';
+import type { Sendfile } from './libc.ts';
+import type { Logger } from './logger.ts';
+import type { Random } from './random.ts';
+import type { Sockets } from './socket.ts';
+import type { Timers } from './timers.ts';
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly fileSystem: FileSystem;
+  readonly sockets: Sockets;
+  readonly serveHttp: ServeHttp;
+  readonly logger: Logger;
+  /** Null where files can only be sent by way of memory. */
+  readonly sendfile: Sendfile | null;
+  /** This machine's name, advertised where nothing else is. */
+  readonly hostName: string;
+}

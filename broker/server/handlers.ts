@@ -1,0 +1,80 @@
+/** Every API that this broker serves. */
+
+import type { ApiHandler } from './api-handler.ts';
+import { apiVersionsHandler } from './handlers/api-versions.ts';
+import type { ControllerRequestPorts } from './handlers/controller-requests.ts';
+import { controllerRequestHandlers } from './handlers/controller-requests.ts';
+import type { CreatePartitionsPorts } from './handlers/create-partitions.ts';
+import { createPartitionsHandler } from './handlers/create-partitions.ts';
+import type { CreateTopicsPorts } from './handlers/create-topics.ts';
+import { createTopicsHandler } from './handlers/create-topics.ts';
+import type { DeleteTopicsPorts } from './handlers/delete-topics.ts';
+import { deleteTopicsHandler } from './handlers/delete-topics.ts';
+import type { DescribeClusterPorts } from './handlers/describe-cluster.ts';
+import { describeClusterHandler } from './handlers/describe-cluster.ts';
+import type { DescribeConfigsPorts } from './handlers/describe-configs.ts';
+import { describeConfigsHandler } from './handlers/describe-configs.ts';
+import type { FetchPorts } from './handlers/fetch.ts';
+import { fetchHandler } from './handlers/fetch.ts';
+import type { FindCoordinatorPorts } from './handlers/find-coordinator.ts';
+import { findCoordinatorHandler } from './handlers/find-coordinator.ts';
+import type { GroupPorts } from './handlers/groups.ts';
+import { groupHandlers } from './handlers/groups.ts';
+import type { AlterConfigsPorts } from './handlers/incremental-alter-configs.ts';
+import {
+  alterConfigsHandler,
+  incrementalAlterConfigsHandler,
+} from './handlers/incremental-alter-configs.ts';
+import type { InitProducerIdPorts } from './handlers/init-producer-id.ts';
+import { initProducerIdHandler } from './handlers/init-producer-id.ts';
+import type { ListOffsetsPorts } from './handlers/list-offsets.ts';
+import { listOffsetsHandler } from './handlers/list-offsets.ts';
+import type { MetadataPorts } from './handlers/metadata.ts';
+import { metadataHandler } from './handlers/metadata.ts';
+import type { OffsetCommitPorts } from './handlers/offset-commit.ts';
+import { offsetCommitHandler } from './handlers/offset-commit.ts';
+import type { OffsetFetchPorts } from './handlers/offset-fetch.ts';
+import { offsetFetchHandler } from './handlers/offset-fetch.ts';
+import type { ProducePorts } from './handlers/produce.ts';
+import { produceHandler } from './handlers/produce.ts';
+
+export type HandlerPorts = AlterConfigsPorts &
+  ControllerRequestPorts &
+  CreatePartitionsPorts &
+  CreateTopicsPorts &
+  DeleteTopicsPorts &
+  DescribeClusterPorts &
+  DescribeConfigsPorts &
+  FetchPorts &
+  FindCoordinatorPorts &
+  GroupPorts &
+  InitProducerIdPorts &
+  ListOffsetsPorts &
+  MetadataPorts &
+  OffsetCommitPorts &
+  OffsetFetchPorts &
+  ProducePorts;
+
+export function buildHandlers(ports: HandlerPorts): readonly ApiHandler[] {
+  const handlers: ApiHandler[] = [
+    produceHandler(ports),
+    fetchHandler(ports),
+    listOffsetsHandler(ports),
+    metadataHandler(ports),
+    ...controllerRequestHandlers(ports),
+    offsetCommitHandler(ports),
+    offsetFetchHandler(ports),
+    findCoordinatorHandler(ports),
+    ...groupHandlers(ports),
+    createTopicsHandler(ports),
+    deleteTopicsHandler(ports),
+    createPartitionsHandler(ports),
+    initProducerIdHandler(ports),
+    describeConfigsHandler(ports),
+    alterConfigsHandler(ports),
+    incrementalAlterConfigsHandler(ports),
+    describeClusterHandler(ports),
+  ];
+  handlers.push(apiVersionsHandler(() => handlers));
+  return handlers;
+}
