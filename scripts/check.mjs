@@ -11,7 +11,9 @@ import { add, nothing, seconds, tallyLine } from './lib/output.mjs';
 import { repository } from './lib/repository.mjs';
 
 const bin = (...path) => join('node_modules', ...path);
-const sources = ['broker', 'operator', 'test'].filter((folder) => existsSync(join(repository, folder)));
+const sources = ['broker', 'operator', 'test'].filter((folder) =>
+  existsSync(join(repository, folder)),
+);
 
 const steps = [
   {
@@ -28,7 +30,12 @@ const steps = [
   { what: 'format', command: [bin('prettier', 'bin', 'prettier.cjs'), '--check', '.'] },
   {
     what: 'import rules',
-    command: [bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...sources, '--output-type', 'err-long'],
+    command: [
+      bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+      ...sources,
+      '--output-type',
+      'err-long',
+    ],
   },
   { what: 'dead code', command: [bin('knip', 'bin', 'knip.js'), '--no-progress'] },
   { what: 'generated files', command: [join('scripts', 'generate.mjs'), '--check'] },

@@ -43,15 +43,16 @@ export class ProducerIds {
     const path = paths.producerIdBlock;
     for (;;) {
       const node = await session.get(path);
-      if (node === null) throw new ZooKeeperError('NO_NODE', path);
-      const first = (decodeProducerIdBlock(node.data, path)?.last ?? -1n) + 1n;
+      const before = node === null ? null : decodeProducerIdBlock(node.data, path);
+      const first = (before?.last ?? -1n) + 1n;
       const last = first + BLOCK_SIZE - 1n;
       if (last > LAST_ID) throw new Error('all producer ids have been given');
       const block = encodeProducerIdBlock({ brokerId: this.#brokerId, first, last });
       try {
-        await session.set(path, block, node.stat.version);
+        if (node === null) await session.create(path, block);
+        else await session.set(path, block, node.stat.version);
       } catch (error) {
-        if (error instanceof ZooKeeperError && error.code === 'BAD_VERSION') continue;
+        if (isTaken(error)) continue;
         throw error;
       }
       this.#next = first;
@@ -59,4 +60,9 @@ export class ProducerIds {
       return;
     }
   }
+}
+
+/** Another broker was faster. */
+function isTaken(error: unknown): boolean {
+  return error instanceof ZooKeeperError && ['BAD_VERSION', 'NODE_EXISTS'].includes(error.code);
 }

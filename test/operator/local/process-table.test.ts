@@ -50,7 +50,7 @@ describe('The process table', () => {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const [line]: unknown[] = await once(left.stdout, 'data');
+    const line: unknown = (await once(left.stdout, 'data'))[0];
     const grandchild = Number(String(line).trim());
     const exited = once(left, 'exit');
     const before = new ProcessTable(file, systemTimers);
