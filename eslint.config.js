@@ -40,4 +40,17 @@ export default tseslint.config(
     extends: [jest.configs['flat/recommended']],
     rules: { 'max-lines-per-function': 'off' },
   },
+  {
+    // Plain JavaScript: what runs before anything is installed, and the configuration of tools.
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: {
+      globals: { console: false, module: false, setTimeout: false, clearTimeout: false },
+    },
+    rules: {
+      'no-undef': 'error',
+      'no-unused-vars': 'error',
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+    },
+  },
 );

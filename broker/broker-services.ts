@@ -7,11 +7,11 @@ import { GroupCoordinator } from './coordinator/runtime/group-coordinator.ts';
 import type { LogManager } from './log/log-manager.ts';
 import type { BrokerMetrics } from './metrics/metrics.ts';
 import type { Platform } from './platform/platform.ts';
-import { unlimited } from './quota/quota.ts';
+import type { Quota } from './quota/quota.ts';
 import { FetchPurgatory } from './replication/fetch-purgatory.ts';
 import { ReplicaManager } from './replication/replica-manager.ts';
 import { authenticatorFor } from './security/authenticator.ts';
-import { allowAll } from './security/authorizer.ts';
+import type { Authorizer } from './security/authorizer.ts';
 import { LocalBroker } from './server/controlled-broker.ts';
 import type { HandlerPorts } from './server/handlers.ts';
 import { buildHandlers } from './server/handlers.ts';
@@ -30,6 +30,8 @@ export interface ServiceOptions {
   readonly logs: LogManager;
   readonly platform: Platform;
   readonly metrics: BrokerMetrics;
+  readonly authorizer: Authorizer;
+  readonly quota: Quota;
   readonly brokerEpoch: () => number | null;
   readonly session: () => ZooKeeperSession;
   readonly isController: () => boolean;
@@ -82,7 +84,15 @@ export function buildServices(options: ServiceOptions): BrokerServices {
     if (names === 'all') options.logs.updateConfig();
     else for (const name of names) options.logs.updateConfig(name);
   });
-  const ports = handlerPorts(options, { metadata, purgatory, parked, topics, replicas, groups, localBroker });
+  const ports = handlerPorts(options, {
+    metadata,
+    purgatory,
+    parked,
+    topics,
+    replicas,
+    groups,
+    localBroker,
+  });
   return {
     router: routerOf(options, { ports, parked }),
     localBroker,
@@ -167,8 +177,8 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     nextProducerId: () => producerIds.next(),
     fetchMaxBytes: configs.broker.fetchMaxBytes,
     signalFor: (connectionId) => built.parked.signalFor(connectionId),
-    authorizer: allowAll,
-    quota: unlimited,
+    authorizer: options.authorizer,
+    quota: options.quota,
     clock: platform.clock,
     logger: platform.logger.child({ component: 'server' }),
   };

@@ -24,12 +24,16 @@ import { Listening } from './listening.ts';
 import { LogManager } from './log/log-manager.ts';
 import { Membership } from './membership.ts';
 import type { Platform } from './platform/platform.ts';
+import type { Quota } from './quota/quota.ts';
+import { unlimited } from './quota/quota.ts';
 import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
 import type { Instance } from './registration/instance-file.ts';
 import { InstanceFile } from './registration/instance-file.ts';
 import { checkListeners } from './registration/listener-check.ts';
 import type { Registered } from './registration/registration.ts';
 import { Registration } from './registration/registration.ts';
+import type { Authorizer } from './security/authorizer.ts';
+import { allowAll } from './security/authorizer.ts';
 import { persistentPaths } from './zookeeper/paths.ts';
 import { ensurePaths } from './zookeeper/persistent.ts';
 import type { ZooKeeperSession } from './zookeeper/port.ts';
@@ -50,12 +54,19 @@ export interface BrokerOptions {
   readonly processMetrics: boolean;
   /** The broker cannot go on; it has said why. */
   readonly onFatal: (error: unknown) => void;
+  /** Default: what `zookeeper.connect` names. */
+  readonly cluster?: ClusterConnection;
+  /** Default: everybody may do everything. */
+  readonly authorizer?: Authorizer;
+  /** Default: no limits. */
+  readonly quota?: Quota;
 }
 
 /** What is there from the moment that logs are loaded until they are closed. */
 interface Running {
   readonly brokerId: number;
   readonly clusterId: string;
+  readonly configs: ConfigStore;
   readonly logs: LogManager;
   readonly services: BrokerServices;
   readonly membership: Membership;
@@ -68,6 +79,7 @@ export class Broker {
   #cluster: ClusterConnection | null = null;
   #running: Running | null = null;
   #instanceFile: InstanceFile | null = null;
+  #instance: Instance | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: BrokerOptions) {
@@ -88,15 +100,17 @@ export class Broker {
   async start(): Promise<void> {
     const { config, platform } = this.#options;
     await this.#endpoints.start();
-    this.#cluster = await connectCluster(config, platform);
+    this.#cluster = this.#options.cluster ?? (await connectCluster(config, platform));
     const session = await this.#cluster.openSession();
     await ensurePaths(session, persistentPaths);
     const clusterId = await readOrMakeClusterId(session, platform.random);
     const brokerId = await this.#brokerId(session);
     const running = await this.#build(session, { brokerId, clusterId });
     this.#running = running;
-    const registered = await this.#registered(running);
+    await this.#firstInstance(running);
+    const registered = this.#registered(running);
     await running.membership.join(registered);
+    running.configs.onBrokerConfig(() => void this.#reregister(running));
     running.logs.start();
     running.services.groups.start();
     await running.services.metadata.waitUntil(
@@ -168,6 +182,8 @@ export class Broker {
       logs,
       platform,
       metrics: this.#endpoints.metrics,
+      authorizer: this.#options.authorizer ?? allowAll,
+      quota: this.#options.quota ?? unlimited,
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
       isController: () => membership.isController,
@@ -187,7 +203,7 @@ export class Broker {
     const listening = new Listening(config, platform);
     await listening.start(services.router);
     this.#endpoints.observe({ listening, services, membership, logs });
-    return { brokerId, clusterId, logs, services, membership, listening };
+    return { brokerId, clusterId, configs, logs, services, membership, listening };
   }
 
   readonly #openSession = (signal?: AbortSignal): Promise<ZooKeeperSession> => {
@@ -270,32 +286,39 @@ export class Broker {
     });
   }
 
+  /** Addresses and rack as configuration and instance file say now. */
+  #registered({ configs, listening }: Running): Registered {
+    const { advertisedListeners, brokerRack } = configs.broker;
+    return {
+      endpoints: listening.endpoints(advertisedListeners, this.#instance),
+      rack: this.#instance?.rack ?? brokerRack,
+    };
+  }
+
   /** Waits for the pod's entry where an instance file is configured; follows its changes afterwards. */
-  async #registered({ listening, membership }: Running): Promise<Registered> {
+  #firstInstance(running: Running): Promise<void> {
     const { config, platform } = this.#options;
-    const registeredAs = (instance: Instance | null): Registered => ({
-      endpoints: listening.endpoints(instance),
-      rack: instance?.rack ?? config.brokerRack,
-    });
     const path = config.odradekInstanceFile;
-    if (path === null) return registeredAs(null);
+    if (path === null) return Promise.resolve();
     const { fileSystem, timers, logger } = platform;
     const file = new InstanceFile({ path, fileSystem, timers, logger });
     this.#instanceFile = file;
     return new Promise((resolve) => {
-      let isFirst = true;
       file.start((instance) => {
-        if (isFirst) resolve(registeredAs(instance));
-        else void this.#reregister(membership, registeredAs(instance));
-        isFirst = false;
+        const isFirst = this.#instance === null;
+        this.#instance = instance;
+        if (isFirst) resolve();
+        else void this.#reregister(running);
       });
     });
   }
 
-  async #reregister(membership: Membership, registered: Registered): Promise<void> {
+  async #reregister(running: Running): Promise<void> {
+    const registered = this.#registered(running);
     try {
-      await membership.update(registered);
-      if (this.#running !== null) await this.#checkListeners(this.#running, registered);
+      if (await running.membership.update(registered)) {
+        await this.#checkListeners(running, registered);
+      }
     } catch (error) {
       this.#options.platform.logger.error({ err: error }, 'the broker could not register again');
     }
@@ -317,7 +340,13 @@ export class Broker {
   async #createTopics({ services }: Running): Promise<void> {
     const { logger } = this.#options.platform;
     for (const { name, partitions, replicationFactor, config } of this.#options.createTopics) {
-      const topic = { name, partitionCount: partitions, replicationFactor, assignment: null, config };
+      const topic = {
+        name,
+        partitionCount: partitions,
+        replicationFactor,
+        assignment: null,
+        config,
+      };
       try {
         if (services.metadata.topic(name) !== undefined) continue;
         await services.topics.create(topic, { validateOnly: false });

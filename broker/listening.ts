@@ -1,6 +1,7 @@
 /** The broker's listeners: where it listens, and what it tells others about that. */
 
 import type { BrokerConfig } from './config/broker-config.ts';
+import type { Listener } from './config/listeners.ts';
 import { Acceptor } from './network/acceptor.ts';
 import type { RequestHandler } from './network/connection.ts';
 import { BufferedTransfer } from './network/transfer/buffered.ts';
@@ -49,9 +50,12 @@ export class Listening {
     await Promise.all([...this.#acceptors.values()].map((it) => it.drain(timeoutMs)));
   }
 
-  /** What is registered: the configured addresses, or those of the instance file by listener name. */
-  endpoints(instance: Instance | null): readonly RegisteredEndpoint[] {
-    return this.#config.advertisedListeners.map((listener) => {
+  /** What is registered: the advertised addresses, or those of the instance file by listener name. */
+  endpoints(
+    advertised: readonly Listener[],
+    instance: Instance | null,
+  ): readonly RegisteredEndpoint[] {
+    return advertised.map((listener) => {
       const given = instance?.listeners.find(({ name }) => name === listener.name);
       const host = given?.host ?? listener.host;
       const port = given?.port ?? listener.port;

@@ -62,10 +62,12 @@ export class Membership {
     void this.#follow();
   }
 
-  /** Other addresses or another rack from now on. */
-  async update(registered: Registered): Promise<void> {
+  /** These addresses and this rack from now on; false if that is no change. */
+  async update(registered: Registered): Promise<boolean> {
+    if (JSON.stringify(registered) === JSON.stringify(this.#registered)) return false;
     this.#registered = registered;
     await this.#options.registration.update(registered);
+    return true;
   }
 
   /** Resigns and leaves: the znodes of this broker are gone afterwards. */
@@ -114,7 +116,14 @@ export class Membership {
   async #joinWith(session: ZooKeeperSession): Promise<void> {
     const { registration, brokerId, openSession, clock, logger, makeController } = this.#options;
     if (this.#registered !== null) await registration.register(session, this.#registered);
-    this.#election = new Election({ brokerId, session, openSession, clock, logger, makeController });
+    this.#election = new Election({
+      brokerId,
+      session,
+      openSession,
+      clock,
+      logger,
+      makeController,
+    });
     this.#election.start();
   }
 }

@@ -98,7 +98,10 @@ export class BrokerConnection implements SocketOwner {
   }
 
   /** The highest version that both sides have; null if there is none. */
-  async commonVersion(api: Pick<Api, 'key' | 'versions'>, versionMax = api.versions[1]): Promise<number | null> {
+  async commonVersion(
+    api: Pick<Api, 'key' | 'versions'>,
+    versionMax = api.versions[1],
+  ): Promise<number | null> {
     const served = (await this.versions()).get(api.key);
     if (served === undefined) return null;
     const version = Math.min(served[1], versionMax);
@@ -147,7 +150,9 @@ export class BrokerConnection implements SocketOwner {
       }
       if (this.#size - start < SIZE_FIELD + frameSize) break;
       // A copy: whoever waits keeps views of it, and this buffer is read into again.
-      this.#answer(Buffer.from(this.#buffer.subarray(start + SIZE_FIELD, start + SIZE_FIELD + frameSize)));
+      this.#answer(
+        Buffer.from(this.#buffer.subarray(start + SIZE_FIELD, start + SIZE_FIELD + frameSize)),
+      );
       start += SIZE_FIELD + frameSize;
     }
     this.#buffer.copyWithin(0, start, this.#size);
@@ -163,7 +168,9 @@ export class BrokerConnection implements SocketOwner {
       const { host, port, timers } = this.#options;
       const timer = timers.after(timeoutMs, () => {
         const where = `${host}:${String(port)}`;
-        this.#end(new ConnectionError(`no answer to ${what} from ${where} in ${String(timeoutMs)} ms`));
+        this.#end(
+          new ConnectionError(`no answer to ${what} from ${where} in ${String(timeoutMs)} ms`),
+        );
       });
       this.#pending.set(correlationId, { resolve, reject, timer });
     });

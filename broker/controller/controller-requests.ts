@@ -100,7 +100,10 @@ export function updateMetadataRequest(options: {
   };
 }
 
-/** StopReplica for one broker: those of the partitions that it has a replica of. */
+/**
+ * StopReplica for one broker: those of the partitions that it has a replica of. In the form of
+ * version 3 and later, where each partition says for itself whether it is deleted.
+ */
 export function stopReplicaRequest(options: {
   readonly context: ControllerContext;
   readonly sender: Sender;
@@ -114,12 +117,9 @@ export function stopReplicaRequest(options: {
     ...sender,
     isKRaftController: false,
     brokerEpoch: BigInt(broker.epoch),
-    deletePartitions,
+    deletePartitions: false,
     ungroupedPartitions: [],
-    topics: byTopic(partitions).map(([name, items]) => ({
-      name,
-      partitionIndexes: items.map(({ partition }) => partition),
-    })),
+    topics: [],
     topicStates: byTopic(partitions).map(([topicName, items]) => ({
       topicName,
       partitionStates: items.map(({ partition }) => ({

@@ -18,7 +18,10 @@ import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import type { StandingWatch } from '../zookeeper/watches.ts';
 import { watchChildren, watchData } from '../zookeeper/watches.ts';
 import { decodeBrokerRegistration } from '../zookeeper/znodes/broker-registration.ts';
-import { decodeTopicAssignment, encodeTopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
+import {
+  decodeTopicAssignment,
+  encodeTopicAssignment,
+} from '../zookeeper/znodes/topic-assignment.ts';
 import type { ChannelOptions } from './broker-channels.ts';
 import { BrokerChannels } from './broker-channels.ts';
 import type { LiveBroker } from './context.ts';
@@ -85,7 +88,8 @@ export class Controller {
       sender: this.#sender,
       channels: this.#channels,
       partitions: this.#partitions,
-      sendMetadata: (topics) => this.#sendMetadata(topics.flatMap((it) => this.#context.partitions(it))),
+      sendMetadata: (topics) =>
+        this.#sendMetadata(topics.flatMap((it) => this.#context.partitions(it))),
       onReplicasDeleted: (topic) => this.#enqueue(() => this.#finishDeletion(topic)),
       logger: options.logger,
     });
@@ -292,10 +296,7 @@ export class Controller {
     this.#sendMetadata(partitions, announcement.joined);
   }
 
-  #tellReplicas(
-    partitions: readonly TopicPartition[],
-    { isNew, joined }: Announcement = {},
-  ): void {
+  #tellReplicas(partitions: readonly TopicPartition[], { isNew, joined }: Announcement = {}): void {
     for (const broker of this.#context.brokers.values()) {
       const isFull = joined?.has(broker.id) ?? false;
       const items = isFull ? this.#context.partitions() : partitions;

@@ -3,19 +3,13 @@
  * compare-and-set on its version, leader and controller epoch only rising.
  */
 
+import { electFirstLeader, electOffline } from '../cluster/leader-election.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import type { Logger } from '../platform/logger.ts';
-import {
-  partitionPath,
-  partitionsPath,
-  partitionStatePath,
-} from '../zookeeper/paths.ts';
+import { partitionPath, partitionsPath, partitionStatePath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
-import {
-  decodePartitionState,
-  encodePartitionState,
-} from '../zookeeper/znodes/partition-state.ts';
+import { decodePartitionState, encodePartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { ControllerContext, VersionedState } from './context.ts';
 
@@ -86,16 +80,16 @@ export class PartitionMachine {
   }
 
   async #createOne(item: TopicPartition): Promise<boolean> {
-    const live = this.#context.replicas(item).filter((id) => this.#context.isAlive(id));
-    const [leader] = live;
-    if (leader === undefined) {
+    const replicas = this.#context.replicas(item);
+    const elected = electFirstLeader({ replicas, isLive: this.#isLive });
+    if (elected === null) {
       this.#logger.warn({ ...item }, 'no replica of a new partition is alive');
       return false;
     }
     const state: PartitionState = {
-      leader,
+      leader: elected.leader,
       leaderEpoch: 0,
-      isr: live,
+      isr: elected.isr,
       controllerEpoch: this.#controllerEpoch,
       leaderRecoveryState: 0,
     };
@@ -110,24 +104,23 @@ export class PartitionMachine {
   async #electOne(item: TopicPartition): Promise<boolean> {
     const state = this.#context.state(item);
     if (state === undefined || this.#context.isAlive(state.leader)) return false;
-    const liveIsr = state.isr.filter((id) => this.#context.isAlive(id));
-    const leader = this.#context.replicas(item).find((id) => liveIsr.includes(id));
-    if (leader === undefined && state.leader === NO_LEADER) return false;
-    const next =
-      leader === undefined
-        ? { leader: NO_LEADER, isr: state.isr }
-        : { leader, isr: liveIsr };
-    await this.#write(item, state, next);
+    const replicas = this.#context.replicas(item);
+    const elected = electOffline({ replicas, isr: state.isr, isLive: this.#isLive }, false);
+    if (elected === null && state.leader === NO_LEADER) return false;
+    await this.#write(item, state, elected ?? { leader: NO_LEADER, isr: state.isr });
     return true;
   }
+
+  readonly #isLive = (brokerId: number): boolean => this.#context.isAlive(brokerId);
 
   async #write(
     item: TopicPartition,
     state: VersionedState,
-    next: { readonly leader: number; readonly isr: readonly number[] },
+    { leader, isr }: { readonly leader: number; readonly isr: readonly number[] },
   ): Promise<void> {
     const written: PartitionState = {
-      ...next,
+      leader,
+      isr,
       leaderEpoch: state.leaderEpoch + 1,
       controllerEpoch: this.#controllerEpoch,
       leaderRecoveryState: state.leaderRecoveryState,

@@ -13,7 +13,10 @@ import { uuidToText } from '../protocol/wire/uuid.ts';
 import { deleteTopicPath, topicPath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
-import { decodeTopicAssignment, encodeTopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
+import {
+  decodeTopicAssignment,
+  encodeTopicAssignment,
+} from '../zookeeper/znodes/topic-assignment.ts';
 
 export interface NewTopic {
   readonly name: string;

@@ -19,6 +19,15 @@ export interface GroupWriterOwner {
   onWriteFailed(error: unknown): void;
 }
 
+export interface WriterInput {
+  readonly segment: Segment;
+  /** Where the segment ends before this. */
+  readonly position: number;
+  readonly buffer: Buffer;
+  /** The offset after the last batch. */
+  readonly endOffset: number;
+}
+
 /** Consecutive buffers for one segment. */
 interface Run {
   readonly segment: Segment;
@@ -69,8 +78,7 @@ export class GroupWriter {
     }
   }
 
-  /** `position` is where the segment ends; `endOffset` the offset after the last batch. */
-  add(segment: Segment, position: number, buffer: Buffer, endOffset: number): Promise<void> {
+  add({ segment, position, buffer, endOffset }: WriterInput): Promise<void> {
     let group = this.#waiting;
     if (group === null) {
       group = new Group();

@@ -3,7 +3,6 @@
  * this one, with its checkpoints. Owner: the log manager, which opens it first and closes it last.
  */
 
-import type { Clock } from '../platform/clock.ts';
 import type { FileLock, FileSystem } from '../platform/file-system.ts';
 import type { MetaProperties } from './checkpoint/meta-properties.ts';
 import {
@@ -29,7 +28,6 @@ export interface LogDirectoryOptions {
   readonly brokerId: number;
   readonly clusterId: string;
   readonly fileSystem: FileSystem;
-  readonly clock: Clock;
 }
 
 export class LogDirectory {
@@ -88,7 +86,7 @@ export class LogDirectory {
 
 /** Checks whose the folder is; a new one becomes ours. */
 async function claim(options: LogDirectoryOptions): Promise<void> {
-  const { path, brokerId, clusterId, fileSystem, clock } = options;
+  const { path, brokerId, clusterId, fileSystem } = options;
   const file = `${path}/${META_PROPERTIES_FILE}`;
   const isNew = (await fileSystem.stat(file)) === null;
   const none: MetaProperties = { brokerId: null, clusterId: null, others: new Map() };
@@ -108,10 +106,7 @@ async function claim(options: LogDirectoryOptions): Promise<void> {
     );
   }
   if (found.brokerId !== null && found.clusterId !== null) return;
-  const text = encodeMetaProperties(
-    { ...found, brokerId, clusterId },
-    new Date(clock.nowMs()).toUTCString(),
-  );
+  const text = encodeMetaProperties({ ...found, brokerId, clusterId });
   await replaceFile(fileSystem, { folder: path, name: META_PROPERTIES_FILE }, Buffer.from(text));
 }
 

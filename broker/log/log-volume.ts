@@ -6,7 +6,6 @@
  */
 
 import type { TopicPartition } from '../model/topic-partition.ts';
-import type { Clock } from '../platform/clock.ts';
 import { fileErrorCode } from '../platform/file-system.ts';
 import type { FileSystem } from '../platform/file-system.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -20,7 +19,6 @@ export interface LogVolumeOptions {
   readonly brokerId: number;
   readonly clusterId: string;
   readonly fileSystem: FileSystem;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 

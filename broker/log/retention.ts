@@ -6,19 +6,66 @@
  */
 
 import type { LogConfig } from './log-config.ts';
+import type { LogState } from './log-state.ts';
+import type { SegmentRoller } from './segment-roller.ts';
 import type { Segment } from './segment/segment.ts';
 
-export interface RetentionFacts {
-  readonly segments: readonly Segment[];
-  readonly config: LogConfig;
+export interface RetentionMoment {
   readonly nowMs: number;
   readonly highWatermark: number;
+}
+
+/** Drops the segments that have had their time and returns how many. */
+export async function dropOldSegments(
+  state: LogState,
+  roller: SegmentRoller,
+  moment: RetentionMoment,
+): Promise<number> {
+  const { segments } = state;
+  const { active } = segments;
+  const activeSize = active.size;
+  const { config, logStartOffset, logEndOffset } = state;
+  let count = await expiredSegmentCount({
+    segments: segments.all,
+    config,
+    logStartOffset,
+    logEndOffset,
+    ...moment,
+  });
+  if (count === segments.count) {
+    // Appends may have gone on while timestamps were read: then the active segment has not expired.
+    const isIdle = active === segments.active && active.size === activeSize;
+    if (isIdle && state.writtenEndOffset === state.logEndOffset) await roller.rollIdle();
+    else count -= 1;
+  }
+  if (count > 0) await drop(state, segments.removeFirst(count));
+  return count;
+}
+
+/** The start moves first: no reader is sent to a segment that is going. */
+async function drop(state: LogState, segments: readonly Segment[]): Promise<void> {
+  const { folder } = state;
+  const { timers, logger } = state.environment;
+  const start = state.segments.first.baseOffset;
+  state.advanceStart(start);
+  state.snapshots.forgetBefore(start);
+  for (const segment of segments) await segment.markDeleted();
+  logger.info({ folder, logStartOffset: start, count: segments.length }, 'segments were dropped');
+  timers.after(state.config.fileDeleteDelayMs, () => {
+    const removal = Promise.all(segments.map((segment) => segment.file.removeDeleted()));
+    removal.catch((error: unknown) => logger.warn({ folder, err: error }, 'files stay behind'));
+  });
+}
+
+interface RetentionFacts extends RetentionMoment {
+  readonly segments: readonly Segment[];
+  readonly config: LogConfig;
   readonly logStartOffset: number;
   readonly logEndOffset: number;
 }
 
 /** Count of segments to delete from the start; it may be all of them. */
-export async function expiredSegmentCount(facts: RetentionFacts): Promise<number> {
+async function expiredSegmentCount(facts: RetentionFacts): Promise<number> {
   let count = 0;
   if (facts.config.deletes && !facts.config.compacts) {
     count = await countByTime(facts, count);

@@ -134,7 +134,10 @@ async function readOne(
     const answer = failure(code, code === ErrorCodes.UNKNOWN_SERVER_ERROR ? error : null);
     if (code !== ErrorCodes.OFFSET_OUT_OF_RANGE) return { answer, size: 0 };
     const { logStartOffset } = partition.log;
-    return { answer: { ...answer, logStartOffset, highWatermark: partition.highWatermark }, size: 0 };
+    return {
+      answer: { ...answer, logStartOffset, highWatermark: partition.highWatermark },
+      size: 0,
+    };
   }
 }
 

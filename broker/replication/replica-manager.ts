@@ -124,7 +124,9 @@ export class ReplicaManager {
     } catch (error) {
       this.#options.logger.error({ err: error, topic, partition }, 'replica could not be set up');
       const code = errorCodeOf(error);
-      return outcome(code === ErrorCodes.UNKNOWN_SERVER_ERROR ? ErrorCodes.KAFKA_STORAGE_ERROR : code);
+      return outcome(
+        code === ErrorCodes.UNKNOWN_SERVER_ERROR ? ErrorCodes.KAFKA_STORAGE_ERROR : code,
+      );
     }
   }
 

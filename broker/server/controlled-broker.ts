@@ -98,7 +98,9 @@ export class LocalBroker implements ControlledBroker {
   /** Topics are made without a notification of their configuration. */
   async #refreshNewTopics(changes: readonly PartitionStateChange[]): Promise<void> {
     const { replicas, refreshTopic } = this.#options;
-    const fresh = changes.filter(({ topic, partition }) => replicas.get(topic, partition) === undefined);
+    const fresh = changes.filter(
+      ({ topic, partition }) => replicas.get(topic, partition) === undefined,
+    );
     await Promise.all([...new Set(fresh.map(({ topic }) => topic))].map(refreshTopic));
   }
 }
@@ -154,7 +156,9 @@ function partitionStops(request: StopReplicaRequest): PartitionStop[] {
   }
   return [
     ...ungroupedPartitions.map((it) => plain(it.topicName, it.partitionIndex)),
-    ...topics.flatMap(({ name, partitionIndexes }) => partitionIndexes.map((it) => plain(name, it))),
+    ...topics.flatMap(({ name, partitionIndexes }) =>
+      partitionIndexes.map((it) => plain(name, it)),
+    ),
   ];
 }
 
@@ -182,7 +186,10 @@ function clusterUpdate(request: UpdateMetadataRequest): ClusterUpdate {
       endpoints: new Map(
         endpoints.map(({ listener, host, port, securityProtocol }): [string, Endpoint] => {
           const protocol = SECURITY_PROTOCOLS[securityProtocol] ?? 'PLAINTEXT';
-          return [listener === '' ? protocol : listener, { host, port, securityProtocol: protocol }];
+          return [
+            listener === '' ? protocol : listener,
+            { host, port, securityProtocol: protocol },
+          ];
         }),
       ),
     })),

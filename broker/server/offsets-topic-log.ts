@@ -64,7 +64,7 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
       });
       const bytes = await readAll(payload);
       if (bytes.length === 0) return;
-      for (let position = 0; holdsBatch(bytes, position); ) {
+      for (let position = 0; holdsBatch(bytes, position);) {
         const header = readBatchHeader(bytes, position);
         if (!header.isControl && header.lastOffset >= offset) {
           yield await readRecords(bytes, position);

@@ -131,7 +131,7 @@ export const statefulSets: ResourceKind<StatefulSet> = kind(
 export const pods: ResourceKind<Pod> = kind('v1', 'Pod', 'pods', pod);
 export const services: ResourceKind = kind('v1', 'Service', 'services', opaque);
 export const configMaps: ResourceKind<ConfigMap> = kind('v1', 'ConfigMap', 'configmaps', configMap);
-export const secrets: ResourceKind = kind('v1', 'Secret', 'secrets', opaque);
+const secrets: ResourceKind = kind('v1', 'Secret', 'secrets', opaque);
 export const persistentVolumeClaims: ResourceKind<PersistentVolumeClaim> = kind(
   'v1',
   'PersistentVolumeClaim',
@@ -144,7 +144,7 @@ export const podDisruptionBudgets: ResourceKind = kind(
   'poddisruptionbudgets',
   opaque,
 );
-export const events: ResourceKind = kind('v1', 'Event', 'events', opaque);
+const events: ResourceKind = kind('v1', 'Event', 'events', opaque);
 
 const kindsByName = new Map<string, ResourceKind>(
   [

@@ -35,15 +35,26 @@ export function configProblems(spec: KafkaClusterSpec): readonly Problem[] {
   });
 }
 
+export interface BrokerSurroundings {
+  readonly zookeeperConnect: string;
+  /** Of the Service of all brokers. */
+  readonly serviceHost: string;
+}
+
 /** In the order in which they are written: the operator's, then the user's by name. */
-export function brokerProperties(spec: KafkaClusterSpec, zookeeperConnect: string): Properties {
+export function brokerProperties(
+  spec: KafkaClusterSpec,
+  { zookeeperConnect, serviceHost }: BrokerSurroundings,
+): Properties {
   const listeners = [replicationListener, ...spec.listeners];
   const user = Object.entries(spec.config ?? {})
     .map(([key, value]): [string, string] => [key, String(value)])
     .sort(([left], [right]) => (left < right ? -1 : 1));
   return new Map([
     ['zookeeper.connect', zookeeperConnect],
-    ['listeners', listeners.map(boundAddress).join(',')],
+    ['listeners', listeners.map((each) => addressAt('0.0.0.0', each)).join(',')],
+    // Only until the instance file says where this very broker is; 0.0.0.0 would be refused.
+    ['advertised.listeners', listeners.map((each) => addressAt(serviceHost, each)).join(',')],
     ['listener.security.protocol.map', listeners.map(protocolOf).join(',')],
     ['inter.broker.listener.name', kafkaListenerName(replicationListener.name)],
     ['log.dirs', `${dataFolder}/data`],
@@ -71,8 +82,8 @@ export function renderProperties(properties: Properties): string {
   return `# Written by the Odradek operator from a KafkaCluster.\n${lines.join('\n')}\n`;
 }
 
-function boundAddress({ name, port }: Pick<ListenerSpec, 'name' | 'port'>): string {
-  return `${kafkaListenerName(name)}://0.0.0.0:${String(port)}`;
+function addressAt(host: string, { name, port }: Pick<ListenerSpec, 'name' | 'port'>): string {
+  return `${kafkaListenerName(name)}://${host}:${String(port)}`;
 }
 
 function protocolOf({ name }: Pick<ListenerSpec, 'name'>): string {

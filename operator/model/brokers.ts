@@ -12,7 +12,7 @@ import {
   restartProperties,
 } from './broker-properties.ts';
 import type { ClusterIdentity } from './cluster-identity.ts';
-import { selectorLabels, setName } from './cluster-identity.ts';
+import { selectorLabels, serviceHost, setName } from './cluster-identity.ts';
 import { disruptionBudget } from './disruption-budget.ts';
 import { fingerprint } from './fingerprint.ts';
 import { instancesConfigMap, instancesFolder, instancesName } from './instances.ts';
@@ -41,7 +41,10 @@ export interface BrokersInput {
 
 export function brokerObjects(cluster: ClusterIdentity, input: BrokersInput): DesiredComponent {
   const { spec } = input;
-  const properties = brokerProperties(spec, input.zookeeperConnect);
+  const properties = brokerProperties(spec, {
+    zookeeperConnect: input.zookeeperConnect,
+    serviceHost: serviceHost(cluster, setName(cluster, 'broker')),
+  });
   const template = podTemplate({
     cluster,
     component: 'broker',
@@ -114,7 +117,7 @@ function brokerContainer({ spec, image }: BrokersInput): object {
   return {
     name: 'broker',
     image,
-    args: ['--config', `${configFolder}/${propertiesFile}`],
+    args: [`${configFolder}/${propertiesFile}`],
     env: [
       envOfOrdinal('KAFKA_BROKER_ID'),
       {

@@ -77,7 +77,8 @@ export class GroupShard {
       this.#groups.start();
       this.#state = 'active';
       const tookMs = Math.round(this.#options.clock.monotonicMs() - startMs);
-      this.#logger.info({ ...counts, tookMs }, 'loaded groups and offsets');
+      const level = counts.recordCount === 0 ? 'debug' : 'info';
+      this.#logger[level]({ ...counts, tookMs }, 'loaded groups and offsets');
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#state = 'failed';

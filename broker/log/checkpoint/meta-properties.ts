@@ -29,8 +29,8 @@ export function decodeMetaProperties(text: string): MetaProperties {
   return { brokerId: id === undefined ? null : Number(id), clusterId, others };
 }
 
-export function encodeMetaProperties(meta: MetaProperties, writtenAt: string): string {
-  const lines = ['#', `#${writtenAt}`, 'version=0'];
+export function encodeMetaProperties(meta: MetaProperties): string {
+  const lines = ['#', 'version=0'];
   if (meta.brokerId !== null) lines.push(`broker.id=${String(meta.brokerId)}`);
   if (meta.clusterId !== null) lines.push(`cluster.id=${meta.clusterId}`);
   for (const [key, value] of meta.others) lines.push(`${key}=${value}`);

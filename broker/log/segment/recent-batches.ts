@@ -1,5 +1,5 @@
 /**
- * Where the latest batches of the active segment lie, so that readers near its end need no scan.
+ * Where the latest batches of a segment lie, so that readers near its end need no scan.
  * A ring that starts small and grows with traffic up to RECENT_MAX entries of 12 bytes.
  */
 
@@ -38,6 +38,11 @@ export class RecentBatches {
     this.#next += 1;
     if (this.#count < this.#capacity) this.#count += 1;
     this.#endPosition = position + size;
+  }
+
+  /** What memory it takes. */
+  get capacityBytes(): number {
+    return this.#ring?.byteLength ?? 0;
   }
 
   clear(): void {

@@ -243,7 +243,6 @@ export class Segment {
     this.#builder?.indexLargest();
     this.#largest = this.#builder?.largest ?? null;
     this.#isActive = false;
-    this.#recent.clear();
   }
 
   /** Makes the files of the active segment, the indexes in their full size. */
@@ -264,11 +263,14 @@ export class Segment {
   /** To follow `sync`, as an index must not speak of bytes that are not there. May be tried again. */
   async saveIndexes(): Promise<void> {
     await this.#builder?.indexes.save({ trim: !this.#isActive });
+    this.#noteUse();
   }
 
   /** For the index cache. */
   dropIndexes(): void {
-    if (!this.#isActive && this.#builder?.indexes.isSaved === true) this.#builder = null;
+    if (this.#isActive || this.#builder?.indexes.isSaved === false) return;
+    this.#builder = null;
+    this.#recent.clear();
   }
 
   async markDeleted(): Promise<void> {
@@ -299,18 +301,27 @@ export class Segment {
       this.#loading ??= this.#load().finally(() => (this.#loading = null));
       return this.#loading;
     }
-    if (!this.#isActive) this.#environment.indexes.touch(this, builder.indexes.capacityBytes);
+    this.#noteUse();
     return builder;
   }
 
+  /** What a sealed segment keeps in memory is bounded by the cache. */
+  #noteUse(): void {
+    if (this.#isActive || this.#builder === null) return;
+    const bytes = this.#builder.indexes.capacityBytes + this.#recent.capacityBytes;
+    this.#environment.indexes.touch(this, bytes);
+  }
+
   async #load(): Promise<IndexBuilder> {
-    const { logger, indexes } = this.#environment;
     const { baseOffset } = this;
     const size = this.#writtenSize;
     const loaded = await SegmentIndexes.load(this.file.indexFiles, { baseOffset, size });
     let builder: IndexBuilder;
     if (typeof loaded === 'string') {
-      logger.warn({ segment: this.file.path, problem: loaded }, 'indexes are built anew');
+      this.#environment.logger.warn(
+        { segment: this.file.path, problem: loaded },
+        'indexes are built anew',
+      );
       ({ builder } = await this.#build(() => true, false));
       builder.size = size;
       await builder.indexes.save({ trim: true });
@@ -318,7 +329,7 @@ export class Segment {
       builder = new IndexBuilder(loaded, size);
     }
     this.#builder = builder;
-    indexes.touch(this, builder.indexes.capacityBytes);
+    this.#noteUse();
     return builder;
   }
 

@@ -19,6 +19,7 @@ export interface ControllerRequestPorts {
   readonly authorizer: Authorizer;
 }
 
+const TOPIC_IDS_SINCE = 5;
 const REFUSED = ErrorCodes.CLUSTER_AUTHORIZATION_FAILED;
 
 export function controllerRequestHandlers(ports: ControllerRequestPorts): ApiHandler[] {
@@ -26,11 +27,14 @@ export function controllerRequestHandlers(ports: ControllerRequestPorts): ApiHan
   const may = (context: RequestContext): boolean =>
     authorizer.authorize(context, 'CLUSTER_ACTION', clusterResource);
   return [
-    serve(leaderAndIsr, [0, 7], (context, request) =>
-      may(context)
-        ? broker.leaderAndIsr(request)
-        : { errorCode: REFUSED, partitionErrors: [], topics: [] },
-    ),
+    serve(leaderAndIsr, [0, 7], async (context, request) => {
+      if (!may(context)) return { errorCode: REFUSED, partitionErrors: [], topics: [] };
+      const answer = await broker.leaderAndIsr(request);
+      // Outcomes are a flat list up to version 4, and by topic id afterwards.
+      return context.apiVersion >= TOPIC_IDS_SINCE
+        ? { ...answer, partitionErrors: [] }
+        : { ...answer, topics: [] };
+    }),
     serve(stopReplica, [0, 4], (context, request) =>
       may(context) ? broker.stopReplica(request) : { errorCode: REFUSED, partitionErrors: [] },
     ),

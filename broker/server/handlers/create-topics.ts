@@ -86,7 +86,10 @@ function newTopic(topic: RequestedTopic): NewTopic {
   const config = new Map<string, string>();
   for (const { name: key, value } of topic.configs) {
     if (value === null) {
-      throw new KafkaError(ErrorCodes.INVALID_CONFIG, `Null value not supported for topic configs: ${key}`);
+      throw new KafkaError(
+        ErrorCodes.INVALID_CONFIG,
+        `Null value not supported for topic configs: ${key}`,
+      );
     }
     config.set(key, value);
   }

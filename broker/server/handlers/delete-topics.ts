@@ -37,7 +37,9 @@ export function deleteTopicsHandler(ports: DeleteTopicsPorts): ApiHandler {
   return serve(deleteTopics, [0, 6], async (context, request) => ({
     throttleTimeMs: 0,
     responses: await Promise.all(
-      wantedTopics(context, request).map((wanted) => deleteOne(ports, context, { wanted, request })),
+      wantedTopics(context, request).map((wanted) =>
+        deleteOne(ports, context, { wanted, request }),
+      ),
     ),
   }));
 }
@@ -75,7 +77,8 @@ function resolve(
 ): { readonly name: string; readonly topicId: string } {
   if (!ports.isController()) throw new KafkaError(ErrorCodes.NOT_CONTROLLER);
   const { image } = ports.metadata;
-  const topic = wanted.name === null ? image.topicById(wanted.topicId) : image.topics.get(wanted.name);
+  const topic =
+    wanted.name === null ? image.topicById(wanted.topicId) : image.topics.get(wanted.name);
   const name = wanted.name ?? topic?.name;
   if (name === undefined) throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_ID);
   if (!ports.authorizer.authorize(context, 'DELETE', { type: 'TOPIC', name })) {

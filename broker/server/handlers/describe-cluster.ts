@@ -30,7 +30,8 @@ export function describeClusterHandler(ports: DescribeClusterPorts): ApiHandler 
       clusterAuthorizedOperations: NOT_ASKED,
     };
     if (endpointType !== BROKERS) {
-      const errorMessage = 'Only endpoints of brokers can be described: there are no KRaft controllers.';
+      const errorMessage =
+        'Only endpoints of brokers can be described: there are no KRaft controllers.';
       return { ...base, errorCode: ErrorCodes.INVALID_REQUEST, errorMessage };
     }
     if (!ports.authorizer.authorize(context, 'DESCRIBE', clusterResource)) {

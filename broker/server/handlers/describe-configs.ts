@@ -66,7 +66,9 @@ function entriesOf(
   const { authorizer, configs, metadata } = ports;
   switch (resourceType) {
     case ResourceTypes.TOPIC:
-      if (!authorizer.authorize(context, 'DESCRIBE_CONFIGS', { type: 'TOPIC', name: resourceName })) {
+      if (
+        !authorizer.authorize(context, 'DESCRIBE_CONFIGS', { type: 'TOPIC', name: resourceName })
+      ) {
         throw new KafkaError(ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
       }
       if (metadata.topic(resourceName) === undefined) {

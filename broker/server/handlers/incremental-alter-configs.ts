@@ -134,7 +134,10 @@ function replace(
 function brokerIdOf(name: string): number | null {
   if (name === '') return null;
   if (/^\d{1,10}$/.test(name)) return Number(name);
-  throw new KafkaError(ErrorCodes.INVALID_REQUEST, `Broker id must be an integer, but it is: ${name}`);
+  throw new KafkaError(
+    ErrorCodes.INVALID_REQUEST,
+    `Broker id must be an integer, but it is: ${name}`,
+  );
 }
 
 function operationOf({ name, configOperation, value }: Alteration): ConfigOperation {

@@ -57,7 +57,8 @@ function topicsOf(
   request: MetadataRequest,
 ): TopicResponse[] {
   const { image } = ports.metadata;
-  const asksAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
+  const asksAll =
+    request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
   if (asksAll || request.topics === null) {
     return [...image.topics.values()]
       .filter(({ name }) => isAllowed(ports, context, name))

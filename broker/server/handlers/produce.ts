@@ -49,7 +49,9 @@ interface Begun {
 }
 
 export function produceHandler(ports: ProducePorts): ApiHandler {
-  return serve(produce, [3, 10], (context, request) => new Production(ports, context, request).run());
+  return serve(produce, [3, 10], (context, request) =>
+    new Production(ports, context, request).run(),
+  );
 }
 
 class Production {
@@ -191,7 +193,11 @@ class Production {
   }
 }
 
-function response(index: number, errorCode: ErrorCode, failure: KafkaError | null): PartitionResponse {
+function response(
+  index: number,
+  errorCode: ErrorCode,
+  failure: KafkaError | null,
+): PartitionResponse {
   return {
     index,
     errorCode,

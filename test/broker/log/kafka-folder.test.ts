@@ -47,7 +47,8 @@ describe('a folder of Apache Kafka 3.9', () => {
     expect(await log.offsetForTimestamp(1_700_000_002_001)).toMatchObject({ offset: 20 });
     expect(await log.offsetOfMaxTimestamp()).toMatchObject({ offset: 25 });
     await log.close();
-    for (const [name, bytes] of golden) expect([name, await fixture.read(name)]).toEqual([name, bytes]);
+    for (const [name, bytes] of golden)
+      expect([name, await fixture.read(name)]).toEqual([name, bytes]);
   });
 
   it('has every index and producer snapshot built anew as it was, when nothing is believed', async () => {
@@ -57,7 +58,8 @@ describe('a folder of Apache Kafka 3.9', () => {
     }
     const log = await fixture.open(CONFIG);
     await log.close();
-    for (const [name, bytes] of golden) expect([name, await fixture.read(name)]).toEqual([name, bytes]);
+    for (const [name, bytes] of golden)
+      expect([name, await fixture.read(name)]).toEqual([name, bytes]);
   });
 
   it('is written to the byte when the same batches are appended here', async () => {
@@ -76,7 +78,8 @@ describe('a folder of Apache Kafka 3.9', () => {
     expect(written).toEqual(
       [...golden.keys()].filter((name) => !/txnindex|metadata/.test(name)).sort(),
     );
-    for (const name of written) expect([name, await fixture.read(name)]).toEqual([name, bytesOf(name)]);
+    for (const name of written)
+      expect([name, await fixture.read(name)]).toEqual([name, bytesOf(name)]);
   });
 
   it('has records that can be read, whatever their codec', async () => {

@@ -80,7 +80,8 @@ export function seededRandom(seed: number): Random {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state % below;
   };
-  const bytes = (size: number): Buffer => Buffer.from(Array.from({ length: size }, () => integer(256)));
+  const bytes = (size: number): Buffer =>
+    Buffer.from(Array.from({ length: size }, () => integer(256)));
   return { integer, bytes, uuid: () => bytes(16) };
 }
 
@@ -199,7 +200,11 @@ export function batchOf(options: {
   readonly size?: number;
   readonly timestampMs?: number;
   readonly tag?: string;
-  readonly producer?: { readonly id: number; readonly epoch: number; readonly baseSequence: number };
+  readonly producer?: {
+    readonly id: number;
+    readonly epoch: number;
+    readonly baseSequence: number;
+  };
 }): AppendBatches {
   const { count = 1, size = 10, timestampMs = 1_700_000_000_000, tag = 'v', producer } = options;
   const records = Array.from({ length: count }, (_, index) => ({
@@ -214,7 +219,11 @@ export function batchOf(options: {
 /** All bytes of the log from its start to `upperBound`, as a consumer with small fetches gets them. */
 export async function readAll(
   log: PartitionLog,
-  options: { readonly from?: number; readonly upperBound?: number; readonly maxBytes?: number } = {},
+  options: {
+    readonly from?: number;
+    readonly upperBound?: number;
+    readonly maxBytes?: number;
+  } = {},
 ): Promise<Buffer> {
   const { upperBound = log.writtenEndOffset, maxBytes = 300 } = options;
   const parts: Buffer[] = [];

@@ -15,7 +15,12 @@ interface ModelBatch {
 }
 
 type Step =
-  | { readonly kind: 'append'; readonly count: number; readonly size: number; readonly group: number }
+  | {
+      readonly kind: 'append';
+      readonly count: number;
+      readonly size: number;
+      readonly group: number;
+    }
   | { readonly kind: 'read'; readonly part: number; readonly maxBytes: number }
   | { readonly kind: 'truncate'; readonly part: number }
   | { readonly kind: 'retain'; readonly bytes: number }
@@ -132,12 +137,14 @@ class Run {
 
   async read(place: number, maxBytes: number): Promise<void> {
     const offset = this.offsetAt(place);
-    const upperBound = this.batches[Math.floor(place * this.batches.length)]?.baseOffset ?? this.end;
+    const upperBound =
+      this.batches[Math.floor(place * this.batches.length)]?.baseOffset ?? this.end;
     for (const minOneBatch of [true, false]) {
       const got = await this.log.read({ offset, maxBytes, minOneBatch, upperBound });
       const expected = this.expected({ offset, maxBytes, minOneBatch, upperBound });
       const [span] = got.payload;
-      const bytes = span === undefined || Buffer.isBuffer(span) ? Buffer.alloc(0) : await span.read();
+      const bytes =
+        span === undefined || Buffer.isBuffer(span) ? Buffer.alloc(0) : await span.read();
       releasePayload(got.payload);
       assert.equal(got.size, bytes.length);
       assert.equal(bytes.compare(expected.subarray(0, bytes.length)), 0);

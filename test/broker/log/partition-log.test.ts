@@ -188,7 +188,8 @@ describe('PartitionLog', () => {
     const fixture = new LogFixture();
     const log = await fixture.open({ segmentBytes: 300 });
     for (let count = 0; count < 10; count += 1) {
-      await log.append(batchOf({ count: 2, tag: `old${String(count)}` }), { leaderEpoch: count }).written;
+      await log.append(batchOf({ count: 2, tag: `old${String(count)}` }), { leaderEpoch: count })
+        .written;
     }
     await log.truncateTo(8);
     expect(log.logEndOffset).toBe(8);
@@ -217,7 +218,9 @@ describe('PartitionLog', () => {
     if (header === undefined) throw new Error('a header was expected');
     const at = (baseOffset: number) => ({ ...header, baseOffset, lastOffset: baseOffset + 1 });
     await log.appendAsFollower({ buffer: batch.buffer, headers: [at(0)] }).written;
-    expect(() => log.appendAsFollower({ buffer: batch.buffer, headers: [at(1)] })).toThrow('offset 1');
+    expect(() => log.appendAsFollower({ buffer: batch.buffer, headers: [at(1)] })).toThrow(
+      'offset 1',
+    );
     expect(log.logEndOffset).toBe(2);
     await log.close();
     await leader.close();

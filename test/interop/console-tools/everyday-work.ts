@@ -1,3 +1,4 @@
+/* eslint-disable jest/no-export -- a part of the scenario that console-tools.test.ts puts together */
 /** Topics, records, groups and configuration with the tools of one version, and how a refusal looks to its user. */
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
@@ -27,7 +28,9 @@ export function everydayWork(deployment: Deployment, cluster: () => Cluster): vo
       const [head = '', ...partitions] = linesOf(
         await tools.output('topics', ['--describe', '--topic', topic]),
       );
-      expect(head).toMatch(/PartitionCount: 3\s+ReplicationFactor: 1\s+Configs: .*retention.ms=86400000/);
+      expect(head).toMatch(
+        /PartitionCount: 3\s+ReplicationFactor: 1\s+Configs: .*retention.ms=86400000/,
+      );
       expect(partitions).toHaveLength(3);
       for (const line of partitions) expect(line).toMatch(/Leader: (\d)\s+Replicas: \1\s+Isr: \1/);
       const leaders = new Set(partitions.map((line) => /Leader: (\d)/.exec(line)?.[1]));
@@ -72,7 +75,9 @@ export function everydayWork(deployment: Deployment, cluster: () => Cluster): vo
       const change = ['--alter', '--add-config', 'retention.ms=3600000,max.message.bytes=200000'];
       await tools.output('configs', [...entity, ...change]);
       const changed = await tools.output('configs', [...entity, '--describe']);
-      expect(changed).toMatch(/^\s*retention\.ms=3600000 .*DYNAMIC_TOPIC_CONFIG:retention\.ms=3600000/m);
+      expect(changed).toMatch(
+        /^\s*retention\.ms=3600000 .*DYNAMIC_TOPIC_CONFIG:retention\.ms=3600000/m,
+      );
       expect(changed).toContain('max.message.bytes=200000');
       await tools.output('configs', [...entity, '--alter', '--delete-config', 'retention.ms']);
       const removed = await tools.output('configs', [...entity, '--describe']);
@@ -94,7 +99,13 @@ export function everydayWork(deployment: Deployment, cluster: () => Cluster): vo
       for (const { address, id } of cluster().brokers) {
         expect(output).toContain(`${address} (id: ${String(id)} rack: null`);
       }
-      for (const api of ['Produce(0)', 'Fetch(1)', 'Metadata(3)', 'JoinGroup(11)', 'ApiVersions(18)']) {
+      for (const api of [
+        'Produce(0)',
+        'Fetch(1)',
+        'Metadata(3)',
+        'JoinGroup(11)',
+        'ApiVersions(18)',
+      ]) {
         const lines = linesOf(output).filter((line) => line.includes(`${api}: `));
         expect(lines).toHaveLength(deployment.brokerCount);
         for (const line of lines) expect(line).toMatch(/\[usable: \d+\]/);
@@ -106,7 +117,9 @@ export function everydayWork(deployment: Deployment, cluster: () => Cluster): vo
       const settings = ['--partitions', '1', '--replication-factor', copies];
       const refused = await tools.run('topics', ['--create', '--topic', 'copied', ...settings]);
       expect(refused.code).toBe(1);
-      expect(refused.stdout).toMatch(/^Error while executing topic command : .*replication factor/im);
+      expect(refused.stdout).toMatch(
+        /^Error while executing topic command : .*replication factor/im,
+      );
       expect(refused.stderr).toMatch(/InvalidReplicationFactorException/);
       const again = await tools.run('topics', ['--create', '--topic', topic]);
       expect(again.code).toBe(1);

@@ -1,3 +1,4 @@
+/* eslint-disable jest/no-export -- a part of the scenario that console-tools.test.ts puts together */
 /** The topic tool of Kafka 2.8.1 may write to ZooKeeper itself; the brokers are to follow. */
 
 import { expect, it } from '@jest/globals';

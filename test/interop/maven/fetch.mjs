@@ -8,7 +8,15 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -74,7 +82,15 @@ function copyJars(part, folder) {
   mkdirSync(folder, { recursive: true });
   const result = spawnSync(
     'mvn',
-    ['-q', '-B', '-f', join(here, `${part}.xml`), copyDependencies, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+    [
+      '-q',
+      '-B',
+      '-f',
+      join(here, `${part}.xml`),
+      copyDependencies,
+      '-DincludeScope=runtime',
+      `-DoutputDirectory=${folder}`,
+    ],
     { encoding: 'utf8', timeout: limitMs, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   if (result.error !== undefined) return `Maven does not run: ${result.error.message}`;

@@ -1,10 +1,11 @@
 /**
  * One broker as a process, on a port and a folder of its own that stay the same when it is started again.
- * It is ours from dist/, or, to check the tests themselves, one of Apache Kafka's: KAFKA_UNDER_TEST=3.9.1.
+ * It is ours from dist/, or, to check the tests themselves, one of Apache Kafka's: ODRADEK_UNDER_TEST=3.9.1.
  */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
 import { jarsOf } from './java.ts';
@@ -44,19 +45,27 @@ export class BrokerUnderTest extends ServerProcess {
     const name = `broker ${String(id)}`;
     return new BrokerUnderTest(id, address, logDir, { name, cwd: repository, ...program });
   }
+
+  /** Apache Kafka does not start again before its old session is over. */
+  override async kill(): Promise<void> {
+    await super.kill();
+    if (apacheVersion !== null) await sleep(sessionTimeoutMs + 2000);
+  }
 }
+
+const sessionTimeoutMs = 6000;
 
 type ServerProcessOptions = ConstructorParameters<typeof ServerProcess>[0];
 
 /** Which version of Apache Kafka stands in for our broker; null: none does. */
-export const apacheVersion = underTest(process.env.KAFKA_UNDER_TEST);
+export const apacheVersion = underTest(process.env.ODRADEK_UNDER_TEST);
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
 function underTest(given: string | undefined): '2.8.1' | '3.9.1' | null {
   if (given === undefined || given === '' || given === 'odradek') return null;
   if (given === '2.8.1' || given === '3.9.1') return given;
-  throw new Error(`KAFKA_UNDER_TEST is ${given}; it can be odradek, 2.8.1 or 3.9.1`);
+  throw new Error(`ODRADEK_UNDER_TEST is ${given}; it can be odradek, 2.8.1 or 3.9.1`);
 }
 
 /** One copy of everything, small offsets topic, small segments: so that the logs roll within a test. */
@@ -71,7 +80,7 @@ function serverProperties(
     'advertised.listeners': `PLAINTEXT://${own.address}`,
     'log.dirs': own.logDir,
     'zookeeper.connect': zookeeperConnect,
-    'zookeeper.session.timeout.ms': '6000',
+    'zookeeper.session.timeout.ms': String(sessionTimeoutMs),
     'offsets.topic.num.partitions': '5',
     'group.initial.rebalance.delay.ms': '0',
     'log.segment.bytes': '262144',

@@ -32,18 +32,14 @@ export async function runToEnd(run: Run): Promise<Finished> {
   // A program that ends before it has read everything is judged by its answer.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    child.kill('SIGKILL');
-  }, limitMs);
-  try {
-    await once(child, 'close');
-  } finally {
-    clearTimeout(timer);
-  }
+  const limit = AbortSignal.timeout(limitMs);
+  const kill = (): boolean => child.kill('SIGKILL');
+  limit.addEventListener('abort', kill);
+  await once(child, 'close');
+  limit.removeEventListener('abort', kill);
   const finished = { code: child.exitCode, stdout: text(stdout), stderr: text(stderr) };
-  if (isLate) throw new Error(describeRun(`did not end within ${String(limitMs)} ms`, run, finished));
+  if (limit.aborted)
+    throw new Error(describeRun(`did not end within ${String(limitMs)} ms`, run, finished));
   return finished;
 }
 

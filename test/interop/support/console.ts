@@ -1,6 +1,5 @@
 /** The console producer and consumer with keys, and what else the tools of every version are asked. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaTools } from './kafka-tool.ts';
 import type { TextRecord } from './records.ts';
 import { linesOf, toLines } from './records.ts';
@@ -18,12 +17,13 @@ export async function produceKeyed(
 }
 
 /** From the beginning, unless the group has an offset. The time limit is for tests that fail. */
-async function consumeKeyed(
+export async function consumeKeyed(
   tools: KafkaTools,
   topic: string,
   args: readonly string[],
 ): Promise<readonly TextRecord[]> {
-  const format = ['--property', 'print.key=true', '--property', 'key.separator=:'];
+  const option = isSince42(tools) ? '--formatter-property' : '--property';
+  const format = [option, 'print.key=true', option, 'key.separator=:'];
   const options = ['--topic', topic, '--from-beginning', '--timeout-ms', '20000', ...format];
   const output = await tools.output('console-consumer', [...options, ...args]);
   return linesOf(output).map((line) => {
@@ -33,7 +33,7 @@ async function consumeKeyed(
 }
 
 /** By partition. */
-async function offsets(
+export async function offsets(
   tools: KafkaTools,
   topic: string,
   time: string,
@@ -48,7 +48,7 @@ async function offsets(
 }
 
 /** A deletion is asked for, and done a moment later: asked a few times, then it is false. */
-async function untilUnlisted(tools: KafkaTools, topic: string): Promise<boolean> {
+export async function untilUnlisted(tools: KafkaTools, topic: string): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt++) {
     if (!linesOf(await tools.output('topics', ['--list'])).includes(topic)) return true;
   }

@@ -76,7 +76,9 @@ export class KafkaTools {
   }
 
   #bootstrapOption(tool: ToolName): string {
-    return tool === 'get-offsets' && this.version === '2.8.1' ? '--broker-list' : '--bootstrap-server';
+    return tool === 'get-offsets' && this.version === '2.8.1'
+      ? '--broker-list'
+      : '--bootstrap-server';
   }
 }
 

@@ -24,7 +24,9 @@ export function linesOf(output: string): readonly string[] {
 }
 
 /** Records by key in the order in which they were seen: what a partition keeps, and all that Kafka promises. */
-export function valuesByKey(records: readonly TextRecord[]): ReadonlyMap<string, readonly string[]> {
+export function valuesByKey(
+  records: readonly TextRecord[],
+): ReadonlyMap<string, readonly string[]> {
   const byKey = new Map<string, string[]>();
   for (const { key, value } of records) {
     const values = byKey.get(key);

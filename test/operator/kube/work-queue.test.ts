@@ -16,8 +16,8 @@ function queueUnderTest(concurrency = 2): {
   readonly time: ManualTime;
   readonly queue: WorkQueue;
   readonly started: string[];
-  finish(key: string, result?: number | null): Promise<void>;
-  fail(key: string): Promise<void>;
+  readonly finish: (key: string, result?: number | null) => Promise<void>;
+  readonly fail: (key: string) => Promise<void>;
 } {
   const time = new ManualTime();
   const started: string[] = [];

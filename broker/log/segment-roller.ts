@@ -1,0 +1,72 @@
+/**
+ * Begins a new segment when it is time. Sealing is synchronous, in the middle of an append; making
+ * the sealed segment durable follows in the background.
+ */
+
+import type { GroupWriter } from './group-writer.ts';
+import { saveSealed } from './log-durability.ts';
+import type { LogState } from './log-state.ts';
+import type { RollFacts } from './roll.ts';
+import { mustRoll } from './roll.ts';
+import { Segment } from './segment/segment.ts';
+
+/** What random numbers reach to. */
+const JITTER_MS_MAX = 2 ** 47;
+
+type AppendedSet = Pick<RollFacts, 'size' | 'maxTimestampMs' | 'lastOffset'>;
+
+export class SegmentRoller {
+  readonly #state: LogState;
+  readonly #writer: GroupWriter;
+  #jitterMs = 0;
+
+  constructor(state: LogState, writer: GroupWriter) {
+    this.#state = state;
+    this.#writer = writer;
+    this.#drawJitter();
+  }
+
+  /** `baseOffset` is that of the set that is about to be appended. */
+  rollIfNeeded(baseOffset: number, set: AppendedSet): void {
+    const { config, segments, environment } = this.#state;
+    const facts = {
+      ...set,
+      segment: segments.active,
+      config,
+      jitterMs: this.#jitterMs,
+      nowMs: environment.clock.nowMs(),
+    };
+    if (mustRoll(facts)) this.#roll(baseOffset);
+  }
+
+  /** The file of the new segment is there when it resolves: those before it may go. */
+  async rollIdle(): Promise<void> {
+    const state = this.#state;
+    this.#roll(state.logEndOffset);
+    state.isPrepared = true;
+    await state.segments.active.prepareFiles();
+    await state.environment.fileSystem.syncFolder(state.folder);
+  }
+
+  #roll(baseOffset: number): void {
+    const state = this.#state;
+    const sealed = state.segments.active;
+    sealed.seal();
+    state.segments.push(Segment.create(state.segmentOptions(baseOffset)));
+    state.isPrepared = false;
+    this.#drawJitter();
+    const content = state.producers.toSnapshot();
+    const { written } = this.#writer;
+    state.inBackground(async () => {
+      await written;
+      await saveSealed(state, sealed, { offset: baseOffset, content });
+    });
+  }
+
+  /** By how much segment.ms is shortened for the next segment. */
+  #drawJitter(): void {
+    const { segmentJitterMs, segmentMs } = this.#state.config;
+    const limit = Math.min(segmentJitterMs, segmentMs, JITTER_MS_MAX);
+    this.#jitterMs = limit > 0 ? this.#state.environment.random.integer(limit) : 0;
+  }
+}
