@@ -44,7 +44,14 @@ export default tseslint.config(
     // Plain JavaScript: what runs before anything is installed, and the configuration of tools.
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { console: false, module: false, setTimeout: false, clearTimeout: false },
+      globals: {
+        console: false,
+        module: false,
+        setTimeout: false,
+        clearTimeout: false,
+        setInterval: false,
+        clearInterval: false,
+      },
     },
     rules: {
       'no-undef': 'error',

@@ -14,7 +14,11 @@ import type { BrokerConfig } from './config/broker-config.ts';
 import { buildBrokerConfig, configurationNotes } from './config/broker-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { effectiveConfiguration } from './config/effective-configuration.ts';
-import type { EnvironmentProperties } from './config/environment.ts';
+import type {
+  CommandResults,
+  EnvironmentCommands,
+  EnvironmentProperties,
+} from './config/environment.ts';
 import { environmentCommands, environmentToProperties } from './config/environment.ts';
 import { parseServerProperties } from './config/properties-file.ts';
 import type { Properties } from './config/resolve.ts';
@@ -80,8 +84,12 @@ function run(command: string): string {
   return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trim();
 }
 
-function evaluate(commands: ReturnType<typeof environmentCommands>): typeof commands {
-  return Object.fromEntries(Object.entries(commands).map(([name, value]) => [name, run(value)]));
+function evaluate(commands: EnvironmentCommands): CommandResults {
+  const results: Record<string, string> = {};
+  for (const [name, command] of Object.entries<string>({ ...commands })) {
+    results[name] = run(command);
+  }
+  return results;
 }
 
 function readEnvironment(logger: Logger): EnvironmentProperties {

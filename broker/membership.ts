@@ -78,16 +78,20 @@ export class Membership {
     await this.#session.close();
   }
 
+  #hasStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
   async #follow(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
+    while (!this.#hasStopped()) {
       const end = await this.#session.ended;
-      if (this.#stopped.signal.aborted) return;
+      if (this.#hasStopped()) return;
       this.#options.logger.warn({ session: this.#session.id, end }, 'ZooKeeper session is over');
       await this.#election?.stop();
       try {
         await this.#rejoin();
       } catch (error) {
-        if (!this.#stopped.signal.aborted) this.#options.onFatal(error);
+        if (!this.#hasStopped()) this.#options.onFatal(error);
         return;
       }
     }

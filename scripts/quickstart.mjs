@@ -57,7 +57,7 @@ async function runDemo() {
   const interrupted = new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => done(true));
   });
-  const isInterrupted = await Promise.race([demo.show(), interrupted]);
+  const isInterrupted = await Promise.race([demo.show({ isScratch }), interrupted]);
   const isShown = demo.tally.failed === 0;
   if (isShown && isInterrupted !== true && !options.once) {
     demo.explain();

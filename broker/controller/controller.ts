@@ -90,7 +90,9 @@ export class Controller {
       partitions: this.#partitions,
       sendMetadata: (topics) =>
         this.#sendMetadata(topics.flatMap((it) => this.#context.partitions(it))),
-      onReplicasDeleted: (topic) => this.#enqueue(() => this.#finishDeletion(topic)),
+      onReplicasDeleted: (topic) => {
+        void this.#enqueue(() => this.#finishDeletion(topic));
+      },
       logger: options.logger,
     });
   }

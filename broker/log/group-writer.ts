@@ -12,14 +12,14 @@ import { KafkaError } from '../model/kafka-error.ts';
 import type { Descriptor } from './files/descriptor-cache.ts';
 import type { Segment } from './segment/segment.ts';
 
-export interface GroupWriterOwner {
+interface GroupWriterOwner {
   /** Everything below `endOffset` is in the file. A promise holds the acknowledgement back. */
   onGroupWritten(endOffset: number): Promise<void> | undefined;
   /** The file may hold a part of a batch behind what was written before. */
   onWriteFailed(error: unknown): void;
 }
 
-export interface WriterInput {
+interface WriterInput {
   readonly segment: Segment;
   /** Where the segment ends before this. */
   readonly position: number;

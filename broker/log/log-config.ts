@@ -10,11 +10,9 @@ export interface LogConfig {
   readonly retentionMs: number;
   /** Infinity: no limit. */
   readonly retentionBytes: number;
-  readonly maxMessageBytes: number;
   readonly fileDeleteDelayMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
-  readonly preallocate: boolean;
   /** `cleanup.policy` has `delete`. */
   readonly deletes: boolean;
   /** `cleanup.policy` has `compact`. */
@@ -38,11 +36,9 @@ export function logConfigOf(effective: (key: string) => string): LogConfig {
     indexIntervalBytes: whole(effective('index.interval.bytes')),
     retentionMs: limit('retention.ms'),
     retentionBytes: limit('retention.bytes'),
-    maxMessageBytes: whole(effective('max.message.bytes')),
     fileDeleteDelayMs: whole(effective('file.delete.delay.ms')),
     flushMessages: whole(effective('flush.messages')),
     flushMs: whole(effective('flush.ms')),
-    preallocate: effective('preallocate') === 'true',
     deletes: policies.includes('delete'),
     compacts: policies.includes('compact'),
   };

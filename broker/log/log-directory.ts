@@ -23,7 +23,7 @@ const CLEAN_SHUTDOWN_FILE = '.kafka_cleanshutdown';
 /** Apache Kafka 3.9 reads it as JSON; without KRaft the epoch is always -1. */
 const CLEAN_SHUTDOWN_CONTENT = '{"version":0,"brokerEpoch":-1}';
 
-export interface LogDirectoryOptions {
+interface LogDirectoryOptions {
   readonly path: string;
   readonly brokerId: number;
   readonly clusterId: string;

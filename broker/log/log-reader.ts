@@ -40,7 +40,7 @@ export interface TimestampAndOffset {
 }
 
 /** The offsets that may be read now. */
-export interface LogBounds {
+interface LogBounds {
   readonly logStartOffset: number;
   readonly writtenEndOffset: number;
 }

@@ -12,7 +12,7 @@ import type { PartitionLog } from './partition-log.ts';
 /** What timers can count to. */
 const PERIOD_MS_MAX = 0x7fffffff;
 
-export interface LogUpkeepOptions {
+interface LogUpkeepOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;

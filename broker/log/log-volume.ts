@@ -14,7 +14,7 @@ import { LogDirectory } from './log-directory.ts';
 import { isDeletedFolder, isFutureFolder, partitionOfFolder } from './log-folders.ts';
 import type { PartitionLog } from './partition-log.ts';
 
-export interface LogVolumeOptions {
+interface LogVolumeOptions {
   readonly logDirs: readonly string[];
   readonly brokerId: number;
   readonly clusterId: string;

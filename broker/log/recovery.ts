@@ -15,7 +15,7 @@ import type { ProducerState } from './state/producer-state.ts';
 import type { SnapshotFiles } from './state/snapshot-files.ts';
 import { readTransactionMarker } from './state/transaction-marker.ts';
 
-export interface RecoverableLog {
+interface RecoverableLog {
   readonly folder: string;
   readonly environment: LogEnvironment;
   readonly segments: SegmentList;

@@ -1,13 +1,10 @@
 /**
- * Offsets are 64-bit on the wire and in files, and safe integers inside. The conversion checks:
- * an offset past 2^53 cannot come from a log that was written record by record.
+ * Offsets are 64-bit on the wire and in files, and safe integers inside: an offset past 2^53 cannot
+ * come from a log that was written record by record.
  */
 
-import assert from 'node:assert/strict';
-
-/** Throws an AssertionError for a value that no safe integer holds. */
-export function toSafeOffset(value: bigint): number {
-  const offset = Number(value);
-  assert(Number.isSafeInteger(offset), `offset ${String(value)} is not a safe integer`);
-  return offset;
+/** For offsets that a client asks for, which may be any: what no log can hold stays out of range. */
+export function toSaturatedOffset(value: bigint): number {
+  if (value < 0n) return -1;
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }

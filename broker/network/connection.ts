@@ -72,7 +72,10 @@ export class Connection implements SocketOwner {
   #frameRegions: RetainedRegion[] = [];
   #framesSize = 0;
   #paused = false;
+  #pumpPlanned = false;
   #closed = false;
+  /** The connection has to end: nothing is started any more, and nothing else is said of it. */
+  #ending = false;
   #draining = false;
   /** When something last arrived or was answered, for connections.max.idle.ms. */
   lastActiveMs: number;
@@ -96,17 +99,19 @@ export class Connection implements SocketOwner {
   /** Takes no further requests; closes as soon as those begun are answered. */
   drain(): void {
     this.#draining = true;
+    this.#dropFrames();
     if (this.idle) this.close();
   }
 
   close(): void {
+    this.#ending = true;
     this.#socket?.destroy();
   }
 
-  /** The transfer has sent all it had. */
+  /** The transfer has sent all it had; it says so within send() where the kernel took all at once. */
   onDrained(): void {
     if (this.#draining && this.idle) this.close();
-    else this.#pump();
+    else this.#pumpSoon();
   }
 
   nextBuffer(): Buffer {
@@ -114,15 +119,18 @@ export class Connection implements SocketOwner {
   }
 
   onData(size: number): void {
+    if (this.#ending) return;
     this.lastActiveMs = this.#options.nowMs();
     this.#received.arrived(size);
     if (!this.#cutFrames()) return;
+    if (this.#draining) this.#dropFrames();
     this.#pump();
   }
 
   onClose(error: Error | null): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ending = true;
     if (error !== null) this.#options.logger.debug({ err: error }, 'connection lost');
     this.#transfer?.close();
     this.#dropFrames();
@@ -156,13 +164,13 @@ export class Connection implements SocketOwner {
   /** Starts what may start, sends what is ready, and reads on only while there is room. */
   #pump(): void {
     let started = 0;
-    while (started < this.#frames.length && !this.#closed) {
+    while (started < this.#frames.length && !this.#ending) {
       const frame = this.#frames[started];
       if (frame === undefined || !this.#mayStart(frame)) break;
       started += 1;
       this.#startRequest(frame, started - 1);
     }
-    if (this.#closed) return;
+    if (this.#ending) return;
     this.#frames.splice(0, started);
     this.#frameRegions.splice(0, started);
     this.#sendReady();
@@ -202,7 +210,7 @@ export class Connection implements SocketOwner {
           return;
         }
         slot.answer = payload;
-        if (this.#slots[0] === slot) this.#answered();
+        if (this.#slots[0] === slot) this.#pumpSoon();
       },
       (error: unknown) => {
         this.#received.release(slot.region);
@@ -212,16 +220,14 @@ export class Connection implements SocketOwner {
   }
 
   /** Answers of one turn go out together: the send waits until the others have had their say. */
-  #answered(): void {
-    if (this.#sendPlanned) return;
-    this.#sendPlanned = true;
+  #pumpSoon(): void {
+    if (this.#pumpPlanned) return;
+    this.#pumpPlanned = true;
     queueMicrotask(() => {
-      this.#sendPlanned = false;
-      if (!this.#closed) this.#pump();
+      this.#pumpPlanned = false;
+      if (!this.#ending) this.#pump();
     });
   }
-
-  #sendPlanned = false;
 
   #sendReady(): void {
     let ready = 0;
@@ -243,7 +249,9 @@ export class Connection implements SocketOwner {
   }
 
   #balance(): void {
-    if (this.#frames.length > 0 && this.#slots.length === 0) this.#answered();
+    const [next] = this.#frames;
+    // What cannot start now starts when an answer has been given or sent: both call #pump() again.
+    if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next)) this.#pumpSoon();
     const full = this.#framesSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
     if (full === this.#paused) return;
     this.#paused = full;
@@ -256,13 +264,14 @@ export class Connection implements SocketOwner {
   }
 
   #refuse(what: string): void {
+    if (this.#ending) return;
     const { address, port } = this.peer;
     this.#options.logger.warn({ client: `${address}:${String(port)}`, what }, 'connection refused');
     this.close();
   }
 
   #fail(error: unknown): void {
-    if (this.#closed) return;
+    if (this.#ending) return;
     if (error instanceof ProtocolError) this.#refuse(error.message);
     else {
       this.#options.logger.error({ err: error }, 'request failed; its connection is closed');

@@ -23,5 +23,5 @@ export function serve<Req, Res>(
   handle: (context: RequestContext, request: Req) => Handled<Res>,
 ): ApiHandler {
   // The router decodes with the schema of the same object, so what arrives here is a Req.
-  return { api, versions, handle } as unknown as ApiHandler;
+  return { api, versions, handle };
 }

@@ -32,8 +32,15 @@ export function odradek({ main, nodeOptions = [] }) {
   return {
     name: 'Odradek',
     prepare: async (folder) => ({
-      command: [process.execPath, ...nodeOptions, main, 'broker', join(folder, 'server.properties')],
-      properties: { 'zookeeper.connect': 'local:' },
+      command: [
+        process.execPath,
+        ...nodeOptions,
+        main,
+        'broker',
+        join(folder, 'server.properties'),
+      ],
+      // Without the port for health and metrics: it may be taken.
+      properties: { 'zookeeper.connect': 'local:', 'odradek.http.port': '' },
     }),
   };
 }
@@ -87,7 +94,13 @@ export class RunningBroker {
     const startedAt = performance.now();
     const server = new Server({ name: kind.name, cpu, command });
     await server.ready(port, apiVersionsRequest);
-    return new RunningBroker({ kind, server, port, logDir, readyMs: performance.now() - startedAt });
+    return new RunningBroker({
+      kind,
+      server,
+      port,
+      logDir,
+      readyMs: performance.now() - startedAt,
+    });
   }
 
   cpuSeconds() {
@@ -130,6 +143,7 @@ function common(port, logDir) {
     'offsets.topic.replication.factor': '1',
     'log.retention.bytes': String(retainedBytes),
     'log.segment.bytes': String(segmentBytes),
+    'log.initial.task.delay.ms': '300',
     'log.retention.check.interval.ms': '300',
     'log.segment.delete.delay.ms': '100',
   };

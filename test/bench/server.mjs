@@ -76,7 +76,8 @@ export class Server {
   /** Resident now and at most so far, in MiB. @returns {{now: number, most: number}} */
   memory() {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    const mebibytes = (key) => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)[1]) / 1024;
+    const mebibytes = (key) =>
+      Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, 'm').exec(status)[1]) / 1024;
     return { now: mebibytes('VmRSS'), most: mebibytes('VmHWM') };
   }
 

@@ -9,6 +9,7 @@ import { fetch } from '../../broker/protocol/messages/fetch.ts';
 import { listOffsets } from '../../broker/protocol/messages/list-offsets.ts';
 import { produce } from '../../broker/protocol/messages/produce.ts';
 import type { RequestOf, ResponseOf } from '../../broker/protocol/schema/api.ts';
+import { ZERO_UUID } from '../../broker/protocol/wire/uuid.ts';
 import { BATCH_OVERHEAD, peekBatchSize } from '../../broker/records/batch-header.ts';
 import { buildBatch } from '../../broker/records/builder.ts';
 import type { BatchContent } from '../../broker/records/builder.ts';
@@ -82,7 +83,7 @@ export function fetchRequest(topic: string, from: FetchFrom = {}): RequestOf<typ
     topics: [
       {
         topic,
-        topicId: '00000000-0000-0000-0000-000000000000',
+        topicId: ZERO_UUID,
         partitions: [
           {
             ...initialPartition,
@@ -97,7 +98,11 @@ export function fetchRequest(topic: string, from: FetchFrom = {}): RequestOf<typ
   };
 }
 
-const initialPartition = { lastFetchedEpoch: -1, logStartOffset: -1n };
+const initialPartition = {
+  lastFetchedEpoch: -1,
+  logStartOffset: -1n,
+  replicaDirectoryId: ZERO_UUID,
+};
 
 type Fetched = ResponseOf<typeof fetch>['responses'][number]['partitions'][number];
 
@@ -185,7 +190,7 @@ export async function offsetAt(
       {
         name: topic,
         partitions: [
-          { partitionIndex: 0, currentLeaderEpoch: -1, timestamp, maxNumOffsets: 1 },
+          { partitionIndex: 0, currentLeaderEpoch: -1, timestamp },
         ],
       },
     ],

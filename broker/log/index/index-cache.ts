@@ -3,7 +3,7 @@
  * when a reader comes. Those of active segments are not in it.
  */
 
-export interface IndexOwner {
+interface IndexOwner {
   dropIndexes(): void;
 }
 

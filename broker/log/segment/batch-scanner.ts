@@ -16,7 +16,7 @@ import {
 } from '../../records/batch-header.ts';
 import { crc32c } from '../../records/crc32c.ts';
 
-export interface ScanOptions {
+interface ScanOptions {
   readonly from: number;
   /** Exclusive; batches that reach past it count as cut off. */
   readonly to: number;

@@ -340,7 +340,7 @@ export class Segment {
     const builder = this.#emptyBuilder();
     const interval = this.#config().indexIntervalBytes;
     let nextOffset = this.baseOffset;
-    let misplaced: string | null = null;
+    let misplaced = '';
     const range = { from: 0, to: this.#size, verify };
     const end = await this.file.use('read', ({ handle }) =>
       scanBatches(handle, range, (header, position, buffer, at) => {
@@ -354,6 +354,6 @@ export class Segment {
       }),
     );
     builder.indexLargest();
-    return { builder, problem: misplaced ?? end.problem };
+    return { builder, problem: misplaced === '' ? end.problem : misplaced };
   }
 }

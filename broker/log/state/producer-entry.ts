@@ -6,10 +6,10 @@ import { subtractFromSequence } from './sequence.ts';
 const KEPT_BATCHES_MAX = 5;
 
 export const NO_EPOCH = -1;
-export const NO_SEQUENCE = -1;
+const NO_SEQUENCE = -1;
 export const NO_OFFSET = -1;
 
-export interface ProducerBatch {
+interface ProducerBatch {
   readonly lastSequence: number;
   readonly lastOffset: number;
   readonly offsetDelta: number;

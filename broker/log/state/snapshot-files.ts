@@ -9,7 +9,7 @@ import { FileSuffix, offsetFileName, offsetOfFileName } from '../files/file-name
 import type { ProducerFacts } from './producer-entry.ts';
 import { decodeSnapshot } from './producer-snapshot.ts';
 
-export interface LoadedSnapshot {
+interface LoadedSnapshot {
   readonly offset: number;
   readonly producers: readonly ProducerFacts[];
 }

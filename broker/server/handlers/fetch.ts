@@ -7,7 +7,7 @@
  */
 
 import { ErrorCodes } from '../../model/error-codes.ts';
-import { toSafeOffset } from '../../model/offsets.ts';
+import { toSaturatedOffset } from '../../model/offsets.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { fetch } from '../../protocol/messages/fetch.ts';
@@ -69,7 +69,7 @@ function fetchesOf(
       // Followers come with replication; until then only the leader's copy exists.
       partition: isAllowed && !isFollower ? (replicas.get(topic, item.partition) ?? null) : null,
       missingCode: missingCode(isAllowed, isFollower),
-      offset: toSafeOffset(item.fetchOffset),
+      offset: toSaturatedOffset(item.fetchOffset),
       maxBytes: item.partitionMaxBytes,
       currentLeaderEpoch: item.currentLeaderEpoch,
     }));

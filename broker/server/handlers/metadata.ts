@@ -57,9 +57,8 @@ function topicsOf(
   request: MetadataRequest,
 ): TopicResponse[] {
   const { image } = ports.metadata;
-  const asksAll =
-    request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
-  if (asksAll || request.topics === null) {
+  // Version 0 has no null: there an empty list asks for all.
+  if (request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)) {
     return [...image.topics.values()]
       .filter(({ name }) => isAllowed(ports, context, name))
       .map((topic) => found(ports, context, topic));

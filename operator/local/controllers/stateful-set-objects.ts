@@ -6,7 +6,7 @@ import type { StatefulSet } from '../resources/stateful-set.ts';
 
 export const revisionLabel = 'controller-revision-hash';
 
-export function podName(set: StatefulSet, ordinal: number): string {
+function podName(set: StatefulSet, ordinal: number): string {
   return `${set.metadata.name}-${String(ordinal)}`;
 }
 

@@ -48,7 +48,7 @@ export function planStatefulSet(observed: Observed): StatefulSetPlan {
 }
 
 /** The number at the end of a pod's name; null for a pod that is none of the set's. */
-export function ordinalOf(set: StatefulSet, pod: Pod): number | null {
+function ordinalOf(set: StatefulSet, pod: Pod): number | null {
   const { name } = set.metadata;
   if (!pod.metadata.name.startsWith(`${name}-`)) return null;
   const text = pod.metadata.name.slice(name.length + 1);

@@ -6,7 +6,7 @@ import type { KubeObject, ResourceKind } from '../../kube/port.ts';
 
 const strings = z.record(z.string(), z.string());
 
-export const metadataSchema = z.looseObject({
+const metadataSchema = z.looseObject({
   name: z.string(),
   namespace: z.string().default('default'),
   labels: strings.default({}),

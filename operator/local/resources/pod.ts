@@ -191,13 +191,11 @@ const podSchema = z.looseObject({
 });
 
 export type Pod = z.output<typeof podSchema>;
-export type PodSpec = z.output<typeof podSpecSchema>;
 export type Container = z.output<typeof container>;
 export type ContainerState = z.output<typeof containerState>;
 export type Environment = z.output<typeof environment>;
 export type Probe = z.output<typeof probe>;
 export type Volume = z.output<typeof volume>;
-export type VolumeMount = z.output<typeof volumeMount>;
 
 export const podKind = resourceKind({ apiVersion: 'v1', kind: 'Pod', plural: 'pods' }, podSchema);
 

@@ -45,7 +45,6 @@ const statefulSetSchema = z.looseObject({
 });
 
 export type StatefulSet = z.output<typeof statefulSetSchema>;
-export type ClaimTemplate = z.output<typeof claimTemplate>;
 
 export const statefulSetKind = resourceKind(
   { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },

@@ -28,19 +28,13 @@ import { equalJson, toJsonObject } from '../json.ts';
 import type { Admission } from './admission.ts';
 import { checkedName, checkPreconditions, invalid } from './admission.ts';
 import { History } from './history.ts';
+import { ObjectTable } from './object-table.ts';
 import type { ApplyResult, Owners } from './ownership.ts';
 import { applyFields, replaceFields } from './ownership.ts';
 import type { KindName } from './selection.ts';
-import { describe, eventType, gracePeriodSeconds, isSelected, keyOf } from './selection.ts';
+import { describe, eventType, isSelected } from './selection.ts';
 import type { StoredObject, SystemFields } from './stored-object.ts';
-import {
-  composed,
-  contentOf,
-  finalizersOf,
-  metadataOf,
-  ownerUids,
-  specChanged,
-} from './stored-object.ts';
+import { composed, contentOf, finalizersOf, metadataOf, specChanged } from './stored-object.ts';
 
 export interface ObjectStoreOptions {
   readonly clock: Clock;
@@ -64,12 +58,13 @@ interface Written {
 export class ObjectStore implements KubeClient {
   readonly #options: ObjectStoreOptions;
   readonly #history: History;
-  readonly #objects = new Map<string, StoredObject>();
+  readonly #table: ObjectTable;
   readonly #bookmarks: { cancel(): void };
 
   constructor(options: ObjectStoreOptions) {
     this.#options = options;
     this.#history = new History(options.historyMax ?? 4096);
+    this.#table = new ObjectTable(this.#history, () => this.#now());
     this.#bookmarks = options.timers.every(options.bookmarkPeriodMs ?? 60_000, () =>
       this.#history.bookmark(),
     );
@@ -81,14 +76,15 @@ export class ObjectStore implements KubeClient {
 
   get<T extends KubeObject>(kind: ResourceKind<T>, key: ObjectKey): Promise<T | null> {
     return promised(() => {
-      const stored = this.#objects.get(keyOf(kind, key));
-      return stored === undefined ? null : kind.parse(composed(stored));
+      const stored = this.#table.get(kind, key);
+      return stored === null ? null : kind.parse(composed(stored));
     });
   }
 
   list<T extends KubeObject>(kind: ResourceKind<T>, options: ListOptions): Promise<ObjectList<T>> {
     return promised(() => ({
-      items: [...this.#objects.values()]
+      items: this.#table
+        .all()
         .filter((stored) => isSelected(stored, kind, options))
         .map((stored) => kind.parse(composed(stored))),
       resourceVersion: String(this.#history.resourceVersion),
@@ -204,18 +200,18 @@ export class ObjectStore implements KubeClient {
     options: DeleteOptions = {},
   ): Promise<void> {
     return promised(() => {
-      const live = this.#objects.get(keyOf(kind, key));
-      if (live === undefined) return;
+      const live = this.#table.get(kind, key);
+      if (live === null) return;
       checkPreconditions(live, toJsonObject(options));
-      this.#startRemoval(live);
+      this.#table.startRemoval(live);
     });
   }
 
   /** Ends the graceful deletion of a pod, as the kubelet does once its processes are gone. */
   removeNow(kind: KindName, key: ObjectKey, uid: string): void {
-    const live = this.#objects.get(keyOf(kind, key));
-    if (live === undefined || live.system.uid !== uid) return;
-    if (finalizersOf(live.content).length === 0) this.#drop(live);
+    const live = this.#table.get(kind, key);
+    if (live?.system.uid !== uid) return;
+    if (finalizersOf(live.content).length === 0) this.#table.drop(live);
   }
 
   #request(
@@ -227,12 +223,12 @@ export class ObjectStore implements KubeClient {
     }
     const key = checkedName(object);
     const wanted = merged(() => toJsonObject(object));
-    return { key, wanted, live: this.#objects.get(keyOf(kind, key)) ?? null };
+    return { key, wanted, live: this.#table.get(kind, key) };
   }
 
   /** Stores what was written unless nothing changes; returns the object as it now is. */
   #write(kind: KindName, key: ObjectKey, written: Written): JsonObject {
-    const live = this.#objects.get(keyOf(kind, key)) ?? null;
+    const live = this.#table.get(kind, key);
     const draft = { ...written, system: this.#system(kind, key, live) };
     const admitted = this.#admit(draft, live);
     const content = contentOf(admitted);
@@ -241,7 +237,7 @@ export class ObjectStore implements KubeClient {
       equalJson(live.content, content) &&
       equalJson(live.status, admitted['status']);
     if (live !== null && isSame) {
-      this.#objects.set(keyOf(kind, key), { ...written, content, system: live.system });
+      this.#table.putSilently({ ...written, content, system: live.system });
       return composed(live);
     }
     const counted = Object.hasOwn(content, 'spec');
@@ -255,7 +251,7 @@ export class ObjectStore implements KubeClient {
       status: admitted['status'],
       system: { ...draft.system, generation, resourceVersion },
     };
-    this.#store(live, stored);
+    this.#table.put(live, stored);
     return composed(stored);
   }
 
@@ -287,57 +283,6 @@ export class ObjectStore implements KubeClient {
 
   #now(): string {
     return rfc3339(this.#options.clock.nowMs());
-  }
-
-  #store(before: StoredObject | null, after: StoredObject): void {
-    this.#objects.set(keyOf(after.system, after.system), after);
-    const { resourceVersion } = after.system;
-    this.#history.add({ resourceVersion, before, after, object: after });
-    if (after.system.deletionTimestamp !== undefined) this.#finishIfFree(after);
-    else if (this.#isOrphan(after)) this.#startRemoval(after);
-  }
-
-  #startRemoval(live: StoredObject): void {
-    if (live.system.deletionTimestamp !== undefined) return;
-    const graceSeconds = gracePeriodSeconds(live);
-    if (finalizersOf(live.content).length === 0 && graceSeconds === 0) {
-      this.#drop(live);
-      return;
-    }
-    const { generation } = live.system;
-    this.#store(live, {
-      ...live,
-      system: {
-        ...live.system,
-        generation: generation === 0 ? 0 : generation + 1,
-        resourceVersion: this.#history.nextResourceVersion(),
-        deletionTimestamp: this.#now(),
-        deletionGracePeriodSeconds: graceSeconds,
-      },
-    });
-  }
-
-  #finishIfFree(live: StoredObject): void {
-    if (finalizersOf(live.content).length > 0) return;
-    if (live.system.deletionGracePeriodSeconds === 0) this.#drop(live);
-  }
-
-  #drop(live: StoredObject): void {
-    this.#objects.delete(keyOf(live.system, live.system));
-    const resourceVersion = this.#history.nextResourceVersion();
-    const object = { ...live, system: { ...live.system, resourceVersion } };
-    this.#history.add({ resourceVersion, before: live, after: null, object });
-    const owned = [...this.#objects.values()].filter((other) =>
-      ownerUids(other).includes(live.system.uid),
-    );
-    for (const other of owned) if (this.#isOrphan(other)) this.#startRemoval(other);
-  }
-
-  /** It has owners and none of them exists. */
-  #isOrphan(stored: StoredObject): boolean {
-    const uids = ownerUids(stored);
-    if (uids.length === 0) return false;
-    return ![...this.#objects.values()].some((other) => uids.includes(other.system.uid));
   }
 }
 

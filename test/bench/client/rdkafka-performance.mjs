@@ -62,7 +62,9 @@ async function unpacked() {
 export async function produce({ recordSize, settings, ...options }) {
   const args = ['-P', '-a', '1', '-s', String(recordSize), ...withX(settings)];
   const output = await runClient(options, args);
-  const found = /\((\d+) bytes\), (\d+) delivered \(offset \d+, (\d+) failed\) in (\d+)ms/.exec(output);
+  const found = /\((\d+) bytes\), (\d+) delivered \(offset \d+, (\d+) failed\) in (\d+)ms/.exec(
+    output,
+  );
   if (found === null || Number(found[2]) !== options.count || Number(found[3]) > 0)
     throw new Error(`not everything was produced: ${tail(output, 5)}`);
   return { count: options.count, bytes: Number(found[1]), elapsedMs: Number(found[4]) };

@@ -24,11 +24,9 @@ export const defaultConfig: LogConfig = {
   indexIntervalBytes: 200,
   retentionMs: Infinity,
   retentionBytes: Infinity,
-  maxMessageBytes: 1 << 20,
   fileDeleteDelayMs: 1000,
   flushMessages: Infinity,
   flushMs: Infinity,
-  preallocate: false,
   deletes: true,
   compacts: false,
 };

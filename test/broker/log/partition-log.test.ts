@@ -78,6 +78,20 @@ describe('PartitionLog', () => {
     expect(() => log.append(batchOf({ size: 500 }), EPOCH)).toThrow('closed');
   });
 
+  it('completes the indexes of a segment that was flushed before it was sealed', async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open({ segmentBytes: 400, segmentIndexBytes: 1000 });
+    await log.append(batchOf({ size: 100, timestampMs: 7 }), EPOCH).written;
+    await log.flush();
+    expect((await fixture.files()).get('00000000000000000000.timeindex')).toBe(996);
+    await log.append(batchOf({ size: 300 }), EPOCH).written;
+    await log.close();
+    expect(await fixture.read('00000000000000000000.index')).toEqual(Buffer.alloc(0));
+    expect(await fixture.read('00000000000000000000.timeindex')).toEqual(
+      Buffer.from('0000000000000007' + '00000000', 'hex'),
+    );
+  });
+
   it('refuses a set that is larger than a segment', async () => {
     const log = await new LogFixture().open({ segmentBytes: 400 });
     expect(() => log.append(batchOf({ size: 500 }), EPOCH)).toThrow('segment.bytes');

@@ -13,7 +13,7 @@ import type { Cluster } from '../support/cluster.ts';
 import type { SegmentFile } from '../support/dump-log.ts';
 import { dumpFiles, segmentFiles } from '../support/dump-log.ts';
 import type { KafkaVersion } from '../support/java.ts';
-import { kafkaJs } from '../support/kafkajs-client.ts';
+import { kafkaJs, readToCount } from '../support/kafkajs-client.ts';
 
 const topic = 'rolled';
 const dumpVersions = ['2.8.1', '3.9.1'] as const;
@@ -26,7 +26,8 @@ export function logFiles(cluster: () => Cluster): void {
 
     beforeAll(async () => {
       writtenCount += await writeRounds(cluster().bootstrap);
-      await commitOffsets(cluster().bootstrap);
+      const group = 'log-files-group';
+      await readToCount(cluster().bootstrap, { topic, group, count: writtenCount });
     });
 
     describe('after a clean stop', () => {
@@ -90,7 +91,8 @@ export function logFiles(cluster: () => Cluster): void {
       );
 
       it('are read by a consumer, from the first record to the last', async () => {
-        expect(await consumedCount(cluster().bootstrap, writtenCount)).toBe(writtenCount);
+        const read = await readToCount(cluster().bootstrap, { topic, count: writtenCount });
+        expect(read).toHaveLength(writtenCount);
       });
     });
   });
@@ -137,36 +139,4 @@ async function writeRounds(bootstrap: string): Promise<number> {
   }
   await producer.disconnect();
   return roundCount * roundSize;
-}
-
-async function commitOffsets(bootstrap: string): Promise<void> {
-  const consumer = kafkaJs(bootstrap).consumer({ groupId: 'log-files-group' });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await new Promise<void>((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-    consumer.on('consumer.commit_offsets', () => resolve());
-    void consumer.run({ autoCommitThreshold: 100, eachMessage: () => Promise.resolve() });
-  });
-  await consumer.disconnect();
-}
-
-/** Counts until it has seen `wantedCount` records. */
-async function consumedCount(bootstrap: string, wantedCount: number): Promise<number> {
-  const consumer = kafkaJs(bootstrap).consumer({ groupId: 'log-files-recount' });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  let count = 0;
-  await new Promise<void>((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-    void consumer.run({
-      eachMessage: () => {
-        count++;
-        if (count === wantedCount) resolve();
-        return Promise.resolve();
-      },
-    });
-  });
-  await consumer.disconnect();
-  return count;
 }

@@ -2,7 +2,7 @@
 
 import type { KafkaTools } from './kafka-tool.ts';
 import type { TextRecord } from './records.ts';
-import { linesOf, toLines } from './records.ts';
+import { linesOf, parseLines, toLines } from './records.ts';
 
 /** One line for each record, `key:value`, in which neither has a colon. */
 export async function produceKeyed(
@@ -26,10 +26,7 @@ export async function consumeKeyed(
   const format = [option, 'print.key=true', option, 'key.separator=:'];
   const options = ['--topic', topic, '--from-beginning', '--timeout-ms', '20000', ...format];
   const output = await tools.output('console-consumer', [...options, ...args]);
-  return linesOf(output).map((line) => {
-    const [key = '', value = ''] = line.split(':');
-    return { key, value };
-  });
+  return parseLines(output);
 }
 
 /** By partition. */

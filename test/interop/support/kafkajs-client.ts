@@ -1,8 +1,10 @@
 /** kafkajs with the codecs that it has a place for but does not bring, and without its log. */
 
+import { randomUUID } from 'node:crypto';
 import type { KafkaConfig } from 'kafkajs';
 import kafkajs, { CompressionTypes, Kafka, logLevel } from 'kafkajs';
 import { compress, decompress } from '../../../broker/records/compression.ts';
+import type { TextRecord } from './records.ts';
 
 /** Of the package's own module, because its types leave the last two out. */
 const codecs: Record<number, () => Codec> = kafkajs.CompressionCodecs;
@@ -32,4 +34,33 @@ export function kafkaJs(bootstrap: string, options: Partial<KafkaConfig> = {}): 
     retry: { initialRetryTime: 50, retries: 12 },
     ...options,
   });
+}
+
+/** Reads a topic from its beginning in a group, until it has as many records as asked for; commits. */
+export async function readToCount(
+  bootstrap: string,
+  wanted: { readonly topic: string; readonly count: number; readonly group?: string },
+): Promise<readonly TextRecord[]> {
+  const { topic, count, group = `count-${randomUUID()}` } = wanted;
+  const consumer = kafkaJs(bootstrap).consumer({ groupId: group });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const records: TextRecord[] = [];
+  await new Promise<void>((resolve, reject) => {
+    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+    void consumer.run({
+      eachMessage: ({ message }) => {
+        records.push({ key: textOf(message.key), value: textOf(message.value) });
+        if (records.length === count) resolve();
+        return Promise.resolve();
+      },
+    });
+  });
+  // Leaving commits what was read.
+  await consumer.disconnect();
+  return records;
+}
+
+function textOf(data: Buffer | null): string {
+  return data?.toString('utf8') ?? '';
 }

@@ -18,6 +18,14 @@ export function toLines(records: readonly TextRecord[]): string {
   return records.map(({ key, value }) => `${key}:${value}\n`).join('');
 }
 
+/** The reverse of toLines. */
+export function parseLines(output: string): readonly TextRecord[] {
+  return linesOf(output).map((line) => {
+    const [key = '', value = ''] = line.split(':');
+    return { key, value };
+  });
+}
+
 /** The lines of an output, without the last, empty one. */
 export function linesOf(output: string): readonly string[] {
   return output.split('\n').filter((line) => line !== '');

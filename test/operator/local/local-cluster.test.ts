@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import { podKind } from '../../../operator/local/resources/pod.ts';
+import { statefulSetKind } from '../../../operator/local/resources/stateful-set.ts';
 import type { LocalCluster, LocalClusterEvent } from '../../../operator/local/local-cluster.ts';
 import { startLocalCluster } from '../../../operator/local/local-cluster.ts';
 import type { Scratch } from './scratch.ts';
@@ -66,8 +67,11 @@ class Recorded {
   }
 }
 
-const isReady = (event: LocalClusterEvent): boolean =>
-  event.type === 'condition' && event.condition === 'Ready' && event.status === 'True';
+async function podsReady(recorded: Recorded, from = 0): Promise<void> {
+  for (const pod of ['demo-broker-0', 'demo-broker-1']) {
+    await recorded.until((event) => event.type === 'pod-ready' && event.pod === pod, from);
+  }
+}
 
 /** What the stand-in at `host:port` says: its id and its process. */
 function ask(address: string): Promise<readonly [id: string, pid: number]> {
@@ -102,7 +106,7 @@ describe('The local cluster', () => {
     recorded = new Recorded();
     writeFileSync(join(scratch.folder, 'cluster.yaml'), cluster);
     local = await start();
-    await recorded.until(isReady);
+    await podsReady(recorded);
   });
   afterEach(async () => {
     await local.stop();
@@ -143,11 +147,13 @@ describe('The local cluster', () => {
   });
 
   it('ends everything when its resource is deleted', async () => {
+    const key = { namespace: 'default', name: 'demo-broker' };
     const from = recorded.events.length;
     unlinkSync(join(scratch.folder, 'cluster.yaml'));
     for (const pod of ['demo-broker-0', 'demo-broker-1']) {
       await recorded.until((event) => event.type === 'pod-stopped' && event.pod === pod, from);
     }
+    expect(await local.kube.get(statefulSetKind, key)).toBeNull();
   });
 
   it('leaves nothing running, and finds volumes and addresses again', async () => {
@@ -159,7 +165,7 @@ describe('The local cluster', () => {
     expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
     const from = recorded.events.length;
     local = await start();
-    await recorded.until(isReady, from);
+    await podsReady(recorded, from);
     expect(local.resolve('demo-broker-0.demo-broker:9092')).toBe(address);
     expect(readFileSync(kept, 'utf8')).toBe('kept');
   });

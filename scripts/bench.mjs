@@ -1,0 +1,182 @@
+/**
+ * `npm run bench [-- --quick] [--cell NAME]... [--profile CELL] [--list] [--yes]`: speed and memory of the
+ * broker beside Apache Kafka 3.9.1 with librdkafka's load generator, the broker on one core and the client on
+ * another. Figures are printed, not judged: a cell passes when it could be measured.
+ *
+ * - `--quick`: fewer rounds; Apache Kafka only where a JDK, Maven and ZooKeeper are there already.
+ * - `--profile CELL`: no table, but the functions of our broker that cost most in that cell.
+ * - `--rounds N`, `--alone` (without Apache Kafka), `--broker FILE` (main.js of another build),
+ *   `--folder DIR` (for the data, at most 6 GB; the system's temporary folder unless told).
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+import { apacheKafka, odradek, startZooKeeper } from '../test/bench/brokers.mjs';
+import { allCells, loadCells } from '../test/bench/cells.mjs';
+import { compileClient } from '../test/bench/client/rdkafka-performance.mjs';
+import { measure } from '../test/bench/measure.mjs';
+import { profile } from '../test/bench/profile.mjs';
+import { fetchPart } from '../test/interop/maven/fetch.mjs';
+import { build } from './lib/build.mjs';
+import { needs, prepareNeed } from './lib/needs.mjs';
+import { installDependencies } from './lib/npm-dependencies.mjs';
+import { fail, printTable, tallyLine } from './lib/output.mjs';
+import { repository } from './lib/repository.mjs';
+
+const brokerCpu = 0;
+const clientCpu = 1;
+const options = parse();
+
+if (options.list) printTable(allCells.map((cell) => [cell.name, cell.wanted, cell.description]));
+else await main();
+
+function parse() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      cell: { type: 'string', multiple: true, default: allCells.map(({ name }) => name) },
+      profile: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      yes: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      alone: { type: 'boolean', default: false },
+      broker: { type: 'string', default: join(repository, 'dist', 'broker', 'main.js') },
+      folder: { type: 'string', default: tmpdir() },
+    },
+  });
+  checkNames(values.cell, allCells);
+  checkNames(values.profile === undefined ? [] : [values.profile], loadCells);
+  const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
+  if (!Number.isInteger(rounds) || rounds < 1) fail('--rounds takes a number from 1 on.');
+  return { ...values, rounds, broker: resolve(values.broker) };
+}
+
+function checkNames(names, cells) {
+  const known = cells.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    fail(`There is no cell ${unknown.join(', ')}; there are ${known.join(', ')}.`);
+}
+
+async function main() {
+  await installDependencies({ yes: options.yes });
+  await build();
+  const missing = await whyNot();
+  if (missing !== null) return report({ missing });
+  // process.exit runs what ends the servers.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+  const folder = mkdtempSync(join(options.folder, 'odradek-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  if (options.profile !== undefined) await printProfile(folder);
+  else await compare(folder);
+}
+
+/** What nothing can be measured without; null if all is there. */
+async function whyNot() {
+  if (process.platform !== 'linux') return 'Linux';
+  if (availableParallelism() < 2) return 'two cores';
+  return (await prepareNeed('librdkafka', needs, { yes: options.yes })) ?? (await compileClient());
+}
+
+async function printProfile(folder) {
+  const { profile: cell, broker: main, rounds } = options;
+  const { file, rows } = await profile({ cell, main, rounds, folder, brokerCpu, clientCpu });
+  printTable([['self', 'function'], ...rows]);
+  console.log(file);
+  console.log(tallyLine({ passed: 1, failed: 0, skipped: 0 }));
+}
+
+async function compare(folder) {
+  const kafkaMissing = options.alone ? 'not asked for' : await whyNoKafka();
+  if (kafkaMissing !== null) console.log(`Apache Kafka 3.9.1 is left out: ${kafkaMissing}`);
+  const zookeeper =
+    kafkaMissing === null
+      ? await startZooKeeper({ folder: join(folder, 'zookeeper'), cpu: clientCpu })
+      : null;
+  const ours = odradek({ main: options.broker });
+  const kinds = zookeeper === null ? [ours] : [ours, apacheKafka({ zookeeper: zookeeper.connect })];
+  const loadBefore = loadavg()[0];
+  try {
+    const figures = await measure({
+      kinds,
+      cells: new Set(options.cell),
+      rounds: options.rounds,
+      warmBytes: options.quick ? 2e9 : 6e9,
+      folder,
+      brokerCpu,
+      clientCpu,
+    });
+    report({ figures, kafkaMissing, loadBefore });
+  } finally {
+    await zookeeper?.stop();
+  }
+}
+
+/** @returns {Promise<string | null>} */
+async function whyNoKafka() {
+  const names = ['java', 'maven', 'zookeeper'];
+  const absent = names.map((name) => needs[name]).filter((need) => !need.isHere());
+  if (options.quick && absent.length > 0)
+    return `it needs ${absent.map(({ what }) => what).join('; ')}`;
+  for (const name of names) {
+    const missing = await prepareNeed(name, needs, { yes: options.yes });
+    if (missing !== null) return `it needs ${missing}`;
+  }
+  return fetchPart('kafka-3.9.1');
+}
+
+/** @param {{figures?: Map<string, import('../test/bench/measure.mjs').Figure[]>, missing?: string, kafkaMissing?: string | null, loadBefore?: number}} result */
+function report({ figures = new Map(), missing, kafkaMissing = null, loadBefore = 0 }) {
+  const cells = allCells.filter(({ name }) => options.cell.includes(name));
+  const tally = { passed: 0, failed: 0, skipped: 0 };
+  const rows = cells.map((cell) => {
+    const [ours, theirs] = figures.get(cell.name) ?? [];
+    if (ours === undefined) tally.skipped += 1;
+    else if (ours.error !== undefined || theirs?.error !== undefined) tally.failed += 1;
+    else tally.passed += 1;
+    return [cell.name, cell.wanted, ...textOf(ours), ...textOf(theirs), ratio(ours, theirs)];
+  });
+  console.log('\nbench:');
+  printTable([
+    [
+      'cell',
+      'wanted',
+      'Odradek',
+      'CPU user + system',
+      'Kafka 3.9.1',
+      'CPU user + system',
+      'CPU ours/theirs',
+    ],
+    ...rows,
+  ]);
+  for (const { name, description } of cells) console.log(`  ${name}: ${description}`);
+  if (missing === undefined)
+    console.log(
+      `  Medians of ${options.rounds} runs; broker on core ${brokerCpu}, client on core ${clientCpu}; ` +
+        `Node ${process.version}, Linux ${release()}; load average before ${loadBefore.toFixed(1)}.`,
+    );
+  else console.log(`  Nothing was measured: this needs ${missing}.`);
+  if (kafkaMissing !== null && !options.alone) tally.skipped += 1;
+  console.log(tallyLine(tally));
+  process.exitCode = tally.failed > 0 ? 1 : 0;
+}
+
+function textOf(figure) {
+  if (figure === undefined) return ['-', '-'];
+  return figure.error === undefined
+    ? [figure.rate, figure.cost]
+    : ['failed', firstLine(figure.error)];
+}
+
+function firstLine(text) {
+  return text.split('\n')[0].slice(0, 60);
+}
+
+function ratio(ours, theirs) {
+  const isKnown = typeof ours?.costTotal === 'number' && typeof theirs?.costTotal === 'number';
+  return isKnown ? (ours.costTotal / theirs.costTotal).toFixed(2) : '';
+}
