@@ -81,7 +81,7 @@ const packages = {
 /** Node's own modules, beside buffer and assert, which are everybody's. */
 const nodeModules = {
   'broker/platform/': '.*',
-  'broker/records/compression': 'zlib|util',
+  'broker/records/compression.ts': 'zlib|util',
   'broker/main.ts': '.*',
   'operator/main.ts': '.*',
   // Arguments of the command line.
@@ -138,7 +138,7 @@ module.exports = {
       comment: `${name} may be imported from ${places.join(', ')} only`,
       severity: 'error',
       from: { path: '^(broker|operator)/', pathNot: anyOf(places) },
-      to: { path: `^node_modules/${name}/` },
+      to: { path: `(^|/)node_modules/${name}/` },
     })),
     {
       name: 'package-of-tests',
@@ -146,8 +146,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^(broker|operator)/' },
       to: {
-        path: '^node_modules/',
-        pathNot: `^node_modules/(${[...Object.keys(packages), '@types'].join('|')})/`,
+        path: '(^|/)node_modules/',
+        pathNot: `(^|/)node_modules/(${[...Object.keys(packages), '@types'].join('|')})/`,
       },
     },
     {

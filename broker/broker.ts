@@ -24,6 +24,7 @@ import { Listening } from './listening.ts';
 import { LogManager } from './log/log-manager.ts';
 import { Membership } from './membership.ts';
 import type { Platform } from './platform/platform.ts';
+import { delay } from './platform/timers.ts';
 import type { Quota } from './quota/quota.ts';
 import { unlimited } from './quota/quota.ts';
 import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
@@ -40,6 +41,7 @@ import type { ZooKeeperSession } from './zookeeper/port.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const DRAIN_TIMEOUT_MS = 5000;
+const LEAVE_TIMEOUT_MS = 2000;
 const OPEN_FILES_MAX = 4000;
 const INDEX_CACHE_BYTES = 32 * 1024 * 1024;
 const LOADS_PER_LOG_DIR = 8;
@@ -139,12 +141,25 @@ export class Broker {
       running.services.releaseParked();
       await running.listening.drain(DRAIN_TIMEOUT_MS);
       await running.services.stop();
-      await running.membership.leave();
+      await this.#leave(running.membership);
       await running.logs.stop();
     }
     await this.#cluster?.close();
     await this.#endpoints.stop();
     this.#options.platform.logger.info({}, 'stopped');
+  }
+
+  /** A ZooKeeper that does not answer must not keep the logs from being closed in order. */
+  async #leave(membership: Membership): Promise<void> {
+    const { timers, logger } = this.#options.platform;
+    const tooLong = new AbortController();
+    const left = membership.leave().catch((error: unknown) => {
+      logger.warn({ err: error }, 'the broker could not leave its cluster in order');
+    });
+    await Promise.race([
+      left.finally(() => tooLong.abort()),
+      delay(timers, LEAVE_TIMEOUT_MS, tooLong.signal).catch(() => undefined),
+    ]);
   }
 
   async #brokerId(session: ZooKeeperSession): Promise<number> {
@@ -201,7 +216,13 @@ export class Broker {
       onFatal: this.#options.onFatal,
     });
     const listening = new Listening(config, platform);
-    await listening.start(services.router);
+    try {
+      await listening.start(services.router);
+    } catch (error) {
+      // Nothing was written: the next start needs no recovery.
+      await logs.stop();
+      throw error;
+    }
     this.#endpoints.observe({ listening, services, membership, logs });
     return { brokerId, clusterId, configs, logs, services, membership, listening };
   }

@@ -162,7 +162,12 @@ async function main(): Promise<void> {
   let broker: Broker | null = null;
   const end = async (exitCode: number): Promise<never> => {
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-    await broker?.stop();
+    try {
+      await broker?.stop();
+    } catch (error) {
+      fail(logger, error);
+      process.exit(1);
+    }
     process.exit(exitCode);
   };
   const onFatal = (error: unknown): void => {

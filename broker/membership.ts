@@ -13,6 +13,7 @@ import type { Timers } from './platform/timers.ts';
 import { delay } from './platform/timers.ts';
 import type { Registered, Registration } from './registration/registration.ts';
 import type { OpenSession, ZooKeeperSession } from './zookeeper/port.ts';
+import { ZooKeeperError } from './zookeeper/port.ts';
 
 const RETRY_MS = 1000;
 
@@ -97,34 +98,50 @@ export class Membership {
     }
   }
 
+  /** On a new session, and on yet another one if that ends, or fails, before all is done. */
   async #rejoin(): Promise<void> {
-    const { openSession, configs } = this.#options;
-    const session = await this.#retried(() => openSession(this.#stopped.signal));
-    this.#session = session;
-    await this.#retried(() => configs.attach(session));
-    await this.#joinWith(session);
-  }
-
-  async #retried<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
+      const session = await this.#newSession();
       try {
-        return await attempt();
+        await this.#options.configs.attach(session);
+        this.#session = session;
+        await this.#joinWith(session);
+        return;
       } catch (error) {
+        await session.close();
         this.#stopped.signal.throwIfAborted();
-        this.#options.logger.warn({ err: error }, 'ZooKeeper cannot be reached');
-        await delay(this.#options.timers, RETRY_MS, this.#stopped.signal);
+        if (!(error instanceof ZooKeeperError)) throw error;
+        await this.#pause(error);
       }
     }
   }
 
+  async #newSession(): Promise<ZooKeeperSession> {
+    for (;;) {
+      try {
+        return await this.#options.openSession(this.#stopped.signal);
+      } catch (error) {
+        this.#stopped.signal.throwIfAborted();
+        await this.#pause(error);
+      }
+    }
+  }
+
+  async #pause(error: unknown): Promise<void> {
+    this.#options.logger.warn({ err: error }, 'ZooKeeper cannot be reached');
+    await delay(this.#options.timers, RETRY_MS, this.#stopped.signal);
+  }
+
   async #joinWith(session: ZooKeeperSession): Promise<void> {
-    const { registration, brokerId, openSession, clock, logger, makeController } = this.#options;
+    const { registration, brokerId, openSession, clock, timers, logger, makeController } =
+      this.#options;
     if (this.#registered !== null) await registration.register(session, this.#registered);
     this.#election = new Election({
       brokerId,
       session,
       openSession,
       clock,
+      timers,
       logger,
       makeController,
     });

@@ -30,6 +30,7 @@ import { repository } from './lib/repository.mjs';
 const brokerCpu = 0;
 const clientCpu = 1;
 const options = parse();
+const brokerMain = resolve(options.broker ?? join(repository, 'dist', 'broker', 'main.js'));
 
 if (options.list) printTable(allCells.map((cell) => [cell.name, cell.wanted, cell.description]));
 else await main();
@@ -44,7 +45,7 @@ function parse() {
       yes: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       alone: { type: 'boolean', default: false },
-      broker: { type: 'string', default: join(repository, 'dist', 'broker', 'main.js') },
+      broker: { type: 'string' },
       folder: { type: 'string', default: tmpdir() },
     },
   });
@@ -52,7 +53,7 @@ function parse() {
   checkNames(values.profile === undefined ? [] : [values.profile], loadCells);
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
   if (!Number.isInteger(rounds) || rounds < 1) fail('--rounds takes a number from 1 on.');
-  return { ...values, rounds, broker: resolve(values.broker) };
+  return { ...values, rounds };
 }
 
 function checkNames(names, cells) {
@@ -64,7 +65,7 @@ function checkNames(names, cells) {
 
 async function main() {
   await installDependencies({ yes: options.yes });
-  await build();
+  if (options.broker === undefined) await build();
   const missing = await whyNot();
   if (missing !== null) return report({ missing });
   // process.exit runs what ends the servers.
@@ -83,8 +84,15 @@ async function whyNot() {
 }
 
 async function printProfile(folder) {
-  const { profile: cell, broker: main, rounds } = options;
-  const { file, rows } = await profile({ cell, main, rounds, folder, brokerCpu, clientCpu });
+  const { profile: cell, rounds } = options;
+  const { file, rows } = await profile({
+    cell,
+    main: brokerMain,
+    rounds,
+    folder,
+    brokerCpu,
+    clientCpu,
+  });
   printTable([['self', 'function'], ...rows]);
   console.log(file);
   console.log(tallyLine({ passed: 1, failed: 0, skipped: 0 }));
@@ -97,7 +105,7 @@ async function compare(folder) {
     kafkaMissing === null
       ? await startZooKeeper({ folder: join(folder, 'zookeeper'), cpu: clientCpu })
       : null;
-  const ours = odradek({ main: options.broker });
+  const ours = odradek({ main: brokerMain });
   const kinds = zookeeper === null ? [ours] : [ours, apacheKafka({ zookeeper: zookeeper.connect })];
   const loadBefore = loadavg()[0];
   try {

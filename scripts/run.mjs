@@ -5,7 +5,8 @@
  * - `scenarios.json`: `[{"name", "description", "file", "needs": [...], "timeoutMinutes"?}]`. `file` is a jest
  *   test beside it, `<name>.test.ts`; its tests may import anything from broker/, operator/ and test/support/;
  * - `needs.mjs`, if it needs more than lib/needs.mjs knows: a default export
- *   `{<need>: {what: 'Kafka 3.9.1 from Maven Central', prepare: async () => null | 'why it cannot be had'}}`.
+ *   `{<need>: {what: 'Kafka 3.9.1 from Maven Central', prepare: async () => null | 'why it cannot be had'}}`,
+ *   and `release: async () => ...` where something has to be put away at the end, also after Ctrl-C.
  *
  * A scenario that lacks something is skipped, and the table says what. Everything is built before, so
  * dist/broker/main.js is there. `--key value` reaches the tests as ODRADEK_KEY=value.
@@ -18,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 
 import { build } from './lib/build.mjs';
 import { runJest } from './lib/jest.mjs';
-import { needs as commonNeeds, prepareNeed } from './lib/needs.mjs';
+import { needs as commonNeeds, prepareNeed, releaseNeeds } from './lib/needs.mjs';
 import { installDependencies } from './lib/npm-dependencies.mjs';
 import { add, fail, nothing, printTable, seconds, tallyLine } from './lib/output.mjs';
 import { repository } from './lib/repository.mjs';
@@ -75,24 +76,44 @@ async function runAll() {
   await installDependencies({ yes: options.yes });
   await build();
   const needs = { ...commonNeeds, ...(await ownNeeds()) };
+  const unknown = scenarios.flatMap((scenario) => scenario.needs).find((name) => !(name in needs));
+  if (unknown !== undefined)
+    fail(`${folder}/scenarios.json: nothing is known of the need ${unknown}.`);
   const rows = [];
   let sum = nothing;
-  for (const scenario of scenarios) {
-    const startedAt = Date.now();
-    const outcome = await runScenario(scenario, needs);
-    rows.push([
-      scenario.name,
-      outcome.result,
-      tallyLine(outcome.tally),
-      seconds(startedAt),
-      outcome.note,
-    ]);
-    sum = add(sum, outcome.tally);
+  const interrupted = interruption();
+  try {
+    for (const scenario of scenarios) {
+      if (interrupted()) break;
+      const startedAt = Date.now();
+      const outcome = await runScenario(scenario, needs);
+      rows.push([
+        scenario.name,
+        outcome.result,
+        tallyLine(outcome.tally),
+        seconds(startedAt),
+        outcome.note,
+      ]);
+      sum = add(sum, outcome.tally);
+    }
+  } finally {
+    await releaseNeeds(needs);
   }
+  if (interrupted()) sum = add(sum, { ...nothing, failed: 1 });
   console.log(`\n${basename(folder)}:`);
   printTable(rows);
   console.log(tallyLine(sum));
   return sum;
+}
+
+/** Ctrl-C ends what runs (command.mjs does that); what was brought up is still to be put away. */
+function interruption() {
+  let isInterrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      isInterrupted = true;
+    });
+  return () => isInterrupted;
 }
 
 async function ownNeeds() {

@@ -122,7 +122,13 @@ export class BrokerConnection implements SocketOwner {
     const { clientId } = this.#options;
     socket.write([writeRequest(api, version, { correlationId, clientId }, request)]);
     const frame = await this.#answerOf(correlationId, `${api.name} v${String(version)}`, timeoutMs);
-    return readResponse(api, version, frame).body;
+    try {
+      return readResponse(api, version, frame).body;
+    } catch (cause) {
+      const ended = new ConnectionError(`an answer to ${api.name} cannot be read`, { cause });
+      this.#end(ended);
+      throw ended;
+    }
   }
 
   close(): void {

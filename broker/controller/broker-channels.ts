@@ -96,6 +96,7 @@ class Channel implements ControlledBroker {
   readonly #options: ChannelOptions;
   readonly #queue = new SerialQueue();
   readonly #closed = new AbortController();
+  #isUnreachable = false;
 
   constructor(brokerId: number, target: ControlledBroker, options: ChannelOptions) {
     this.#brokerId = brokerId;
@@ -135,10 +136,16 @@ class Channel implements ControlledBroker {
   /** Null: it failed, and a pause was made before the next attempt. */
   async #attempt<R>(attempt: () => Promise<R>): Promise<R | null> {
     try {
-      return await attempt();
+      const answer = await attempt();
+      this.#isUnreachable = false;
+      return answer;
     } catch (error) {
       const { timers, logger } = this.#options;
-      logger.warn({ err: error, broker: this.#brokerId }, 'controller cannot reach a broker');
+      // One line for one time of being unreachable, however many attempts it takes.
+      if (!this.#isUnreachable) {
+        logger.warn({ err: error, broker: this.#brokerId }, 'controller cannot reach a broker');
+      }
+      this.#isUnreachable = true;
       await delay(timers, RETRY_MS, this.#closed.signal);
       return null;
     }

@@ -14,6 +14,8 @@ export interface LiveBroker {
   readonly id: number;
   /** The czxid of its registration. */
   readonly epoch: number;
+  /** Of the registration's data: it rises when listeners change. */
+  readonly version: number;
   readonly registration: BrokerRegistration;
 }
 

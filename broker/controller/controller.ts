@@ -18,6 +18,8 @@ import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import type { StandingWatch } from '../zookeeper/watches.ts';
 import { watchChildren, watchData } from '../zookeeper/watches.ts';
 import { decodeBrokerRegistration } from '../zookeeper/znodes/broker-registration.ts';
+import { ZnodeFormatError } from '../zookeeper/znodes/json.ts';
+import type { TopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
 import {
   decodeTopicAssignment,
   encodeTopicAssignment,
@@ -195,12 +197,7 @@ export class Controller {
 
   /** A broker that changes its listeners sets the data of its node: its epoch stays. */
   #watchBroker(id: number): void {
-    let isFirst = true;
-    const onData = (): Promise<void> => {
-      const skip = isFirst;
-      isFirst = false;
-      return skip ? Promise.resolve() : this.#enqueue(() => this.#onBrokerChanged(id));
-    };
+    const onData = (): Promise<void> => this.#enqueue(() => this.#onBrokerChanged(id));
     const watch = watchData(this.#session, brokerPath(id), onData, (error) => this.#fail(error));
     this.#brokerWatches.set(id, watch);
   }
@@ -209,17 +206,25 @@ export class Controller {
     const broker = await this.#readBroker(id);
     const known = this.#context.brokers.get(id);
     if (broker === null || known?.epoch !== broker.epoch) return;
+    if (broker.version === known.version) return;
     this.#context.brokers.set(id, broker);
+    // What waited for the old address is lost with its channel, so the broker is told all anew.
     this.#channels.open(broker);
-    this.#announce([]);
+    this.#announce([], { joined: new Set([id]) });
+    await this.#deletion.begin(this.#markedForDeletion);
   }
 
   async #readBroker(id: number): Promise<LiveBroker | null> {
     const path = brokerPath(id);
     const node = await this.#session.get(path);
     if (node?.data == null) return null;
-    const registration = decodeBrokerRegistration(node.data, path);
-    return { id, epoch: node.stat.czxid, registration };
+    const { czxid: epoch, version } = node.stat;
+    try {
+      return { id, epoch, version, registration: decodeBrokerRegistration(node.data, path) };
+    } catch (error) {
+      this.#ignoreUnreadable(error);
+      return null;
+    }
   }
 
   async #onTopics(names: readonly string[]): Promise<void> {
@@ -232,14 +237,21 @@ export class Controller {
     const partitions = added.flatMap((topic) => this.#context.partitions(topic));
     await this.#partitions.load(partitions);
     await this.#bringOnline(partitions);
-    for (const topic of added) this.#watchTopic(topic);
+    for (const topic of added) if (this.#context.topics.has(topic)) this.#watchTopic(topic);
+    await this.#deletion.begin(this.#markedForDeletion);
   }
 
   async #readTopic(topic: string): Promise<void> {
     const path = topicPath(topic);
     const node = await this.#session.get(path);
     if (node === null) return;
-    let assignment = decodeTopicAssignment(node.data, path);
+    let assignment: TopicAssignment;
+    try {
+      assignment = decodeTopicAssignment(node.data, path);
+    } catch (error) {
+      this.#ignoreUnreadable(error);
+      return;
+    }
     if (assignment.topicId === null && this.#options.topicIds) {
       assignment = { ...assignment, topicId: uuidToText(this.#options.random.uuid()) };
       await this.#session.set(path, encodeTopicAssignment(assignment), node.stat.version);
@@ -247,13 +259,14 @@ export class Controller {
     this.#context.topics.set(topic, assignment);
   }
 
+  /** One znode that somebody spoiled must not leave the cluster without a controller. */
+  #ignoreUnreadable(error: unknown): void {
+    if (!(error instanceof ZnodeFormatError)) throw error;
+    this.#logger.error({ err: error }, 'a znode is ignored');
+  }
+
   #watchTopic(topic: string): void {
-    let isFirst = true;
-    const onData = (): Promise<void> => {
-      const skip = isFirst;
-      isFirst = false;
-      return skip ? Promise.resolve() : this.#enqueue(() => this.#onTopicChanged(topic));
-    };
+    const onData = (): Promise<void> => this.#enqueue(() => this.#onTopicChanged(topic));
     const watch = watchData(this.#session, topicPath(topic), onData, (error) => this.#fail(error));
     this.#topicWatches.set(topic, watch);
   }
@@ -264,6 +277,7 @@ export class Controller {
     const before = new Set(this.#context.topics.get(topic)?.partitions.keys());
     await this.#readTopic(topic);
     const added = this.#context.partitions(topic).filter(({ partition }) => !before.has(partition));
+    if (added.length === 0) return;
     await this.#partitions.load(added);
     await this.#bringOnline(added);
   }
@@ -290,6 +304,8 @@ export class Controller {
     this.#topicWatches.get(topic)?.stop();
     this.#topicWatches.delete(topic);
     await this.#deletion.finish(topic);
+    // A topic of that name that is made again is not to be deleted for the old one's marker.
+    this.#markedForDeletion = this.#markedForDeletion.filter((name) => name !== topic);
   }
 
   /** Tells brokers of their replicas, then all of the metadata. */

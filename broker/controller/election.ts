@@ -10,6 +10,8 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { SerialQueue } from '../platform/serial-queue.ts';
+import type { Timers } from '../platform/timers.ts';
+import { delay } from '../platform/timers.ts';
 import { paths } from '../zookeeper/paths.ts';
 import type { NodeData, OpenSession, ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
@@ -23,6 +25,9 @@ import {
 } from '../zookeeper/znodes/controller.ts';
 import type { Controller } from './controller.ts';
 
+/** Between two attempts: a failure that stays must not raise the epoch without a pause. */
+const RETRY_MS = 500;
+
 export interface ElectionOptions {
   readonly brokerId: number;
   /** The broker's own session; its end ends the term. */
@@ -30,6 +35,7 @@ export interface ElectionOptions {
   /** Opens the session of a term. */
   readonly openSession: OpenSession;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly logger: Logger;
   readonly makeController: (
     session: ZooKeeperSession,
@@ -47,8 +53,10 @@ export class Election {
   readonly #options: ElectionOptions;
   readonly #changes = new SerialQueue();
   #watch: StandingWatch | null = null;
+  readonly #stopped = new AbortController();
   #term: Term | null = null;
-  #stopped = false;
+  /** The last attempt or term failed. */
+  #failed = false;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -71,14 +79,14 @@ export class Election {
 
   /** Resigns, so that another broker takes over at once. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopped.abort(new Error('the election is over'));
     this.#watch?.stop();
     await this.#changes.idle();
     await this.#endTerm();
   }
 
   async #onController(node: NodeData | null): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#hasStopped()) return;
     const ours = this.#term?.session.id;
     if (ours !== undefined && node?.stat.ephemeralOwner !== ours) await this.#endTerm();
     if (node !== null) {
@@ -89,18 +97,41 @@ export class Election {
     await this.#tryToWin();
   }
 
+  /** Until somebody is the controller: a failed attempt leaves no change that a watch could tell of. */
   async #tryToWin(): Promise<void> {
-    const session = await this.#options.openSession();
+    const { session, logger } = this.#options;
     try {
-      const epoch = await this.#win(session);
-      if (epoch === null || this.#stopped) {
-        await session.close();
-        return;
-      }
-      this.#beginTerm(session, epoch);
+      do {
+        if (this.#failed) await this.#pause();
+        this.#failed = !(await this.#attempt());
+      } while (this.#failed && (await session.exists(paths.controller)) === null);
     } catch (error) {
+      if (!this.#hasStopped()) logger.warn({ err: error }, 'election is given up');
+    }
+  }
+
+  #hasStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  #pause(): Promise<void> {
+    return delay(this.#options.timers, RETRY_MS, this.#stopped.signal);
+  }
+
+  /** False if the attempt failed; whoever is the controller otherwise. */
+  async #attempt(): Promise<boolean> {
+    let session: ZooKeeperSession | null = null;
+    try {
+      session = await this.#options.openSession(this.#stopped.signal);
+      const epoch = await this.#win(session);
+      if (epoch === null || this.#hasStopped()) await session.close();
+      else this.#beginTerm(session, epoch);
+      return true;
+    } catch (error) {
+      this.#stopped.signal.throwIfAborted();
       this.#options.logger.warn({ err: error }, 'election failed');
-      await session.close();
+      await session?.close();
+      return false;
     }
   }
 
@@ -143,6 +174,7 @@ export class Election {
     logger.info({ controller: brokerId, epoch }, 'elected controller');
     const controller = makeController(session, epoch, (error) => {
       logger.error({ err: error }, 'the controller gives up its term');
+      this.#failed = true;
       void this.#changes.run(() => this.#endTerm());
     });
     this.#term = { session, controller };

@@ -9,6 +9,7 @@ import type { Logger } from '../platform/logger.ts';
 import { partitionPath, partitionsPath, partitionStatePath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
+import { ZnodeFormatError } from '../zookeeper/znodes/json.ts';
 import { decodePartitionState, encodePartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { ControllerContext, VersionedState } from './context.ts';
@@ -75,8 +76,13 @@ export class PartitionMachine {
     const path = partitionStatePath(item.topic, item.partition);
     const node = await this.#session.get(path);
     if (node === null) return;
-    const state = decodePartitionState(node.data, path);
-    this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+    try {
+      const state = decodePartitionState(node.data, path);
+      this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+    } catch (error) {
+      if (!(error instanceof ZnodeFormatError)) throw error;
+      this.#logger.error({ err: error, ...item }, 'the state of a partition is ignored');
+    }
   }
 
   async #createOne(item: TopicPartition): Promise<boolean> {

@@ -64,7 +64,7 @@ export class TopicDeletion {
   async #beginOne(topic: string): Promise<void> {
     const { context, partitions, sendMetadata, logger } = this.#options;
     if (!context.topics.has(topic)) {
-      await this.#remove(deleteTopicPath(topic));
+      await this.#beginUnknown(topic);
       return;
     }
     if (context.deleting.has(topic)) return;
@@ -78,6 +78,18 @@ export class TopicDeletion {
     await partitions.retire(context.partitions(topic));
     sendMetadata([topic]);
     void this.#stopReplicas(topic, [...replicas]);
+  }
+
+  /**
+   * A topic that is made already, but not known here yet, stays marked: it begins when it is known.
+   * Without one, the marker, and a configuration, are what a crash in finish() left.
+   */
+  async #beginUnknown(topic: string): Promise<void> {
+    const { session } = this.#options;
+    if ((await session.exists(topicPath(topic))) !== null) return;
+    if ((await session.exists(deleteTopicPath(topic))) === null) return;
+    await this.#remove(configPath(topicEntity(topic)));
+    await this.#remove(deleteTopicPath(topic));
   }
 
   /** Outside the controller's queue: brokers may take their time to answer. */

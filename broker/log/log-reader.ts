@@ -47,6 +47,12 @@ interface LogBounds {
 
 type MaybeLocation = BatchLocation | null | Promise<BatchLocation | null>;
 
+/** Where a read starts and ends in its first segment, as far as somebody has begun to look. */
+interface BegunRead {
+  readonly start?: MaybeLocation;
+  readonly end?: number | Promise<number>;
+}
+
 export class LogReader {
   readonly #segments: SegmentList;
   readonly #bounds: LogBounds;
@@ -64,9 +70,9 @@ export class LogReader {
     const segment = this.#segments.at(index);
     if (segment === undefined) return this.#readSlowly(options);
     const start = segment.locate(offset);
-    if (start === null || start instanceof Promise) return this.#readSlowly(options);
+    if (start === null || start instanceof Promise) return this.#readSlowly(options, { start });
     const end = this.#endIn(segment, this.#segments.at(index + 1), upperBound);
-    if (end instanceof Promise) return this.#readSlowly(options);
+    if (end instanceof Promise) return this.#readSlowly(options, { start, end });
     const descriptor = segment.file.tryAcquire(segment.mode);
     if (descriptor === null) return this.#readSlowly(options);
     return spanOf({ options, segment, start, end, descriptor });
@@ -120,16 +126,20 @@ export class LogReader {
     return bound.then((location) => location?.position ?? segment.writtenSize);
   }
 
-  async #readSlowly(options: ReadOptions): Promise<LogRead> {
+  /** `begun`: what was looked up of the first segment already, or still is. */
+  async #readSlowly(options: ReadOptions, begun: BegunRead = {}): Promise<LogRead> {
     const { offset, upperBound } = options;
+    let known = begun;
     try {
       const segments = this.#segments.from(offset);
       for (const [index, segment] of segments.entries()) {
-        const start = await segment.locate(offset);
-        if (start === null) continue;
-        const end = await this.#endIn(segment, segments[index + 1], upperBound);
-        const descriptor = await segment.file.acquire(segment.mode);
-        return spanOf({ options, segment, start, end, descriptor });
+        const start = await (known.start ?? segment.locate(offset));
+        if (start !== null) {
+          const end = await (known.end ?? this.#endIn(segment, segments[index + 1], upperBound));
+          const descriptor = await segment.file.acquire(segment.mode);
+          return spanOf({ options, segment, start, end, descriptor });
+        }
+        known = {};
       }
       return emptyRead(offset);
     } catch (error) {

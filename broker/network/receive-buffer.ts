@@ -12,6 +12,11 @@ const SIZE_MIN = 8 * 1024;
 const SIZE_MAX = 1024 * 1024;
 /** Less room than this behind what has arrived is not worth a read of its own. */
 const ROOM_MIN = 4 * 1024;
+/**
+ * While writes wait for the disk, so many regions go round. A new one instead costs as much as copying
+ * its bytes: the kernel has to find and clear its pages, and the collector to give it back.
+ */
+const SPARES_MAX = 4;
 
 /** Bytes with the count of requests that still look at them. */
 interface Region {
@@ -20,9 +25,9 @@ interface Region {
 }
 
 export class ReceiveBuffer {
-  #region: Region = { buffer: Buffer.allocUnsafeSlow(SIZE_MIN), users: 0 };
-  /** A region that nobody looks at any more, kept for the next change. */
-  #spare: Region | null = null;
+  #region = newRegion(SIZE_MIN);
+  /** Regions that nobody looks at any more, kept for the next changes. */
+  #spares: Region[] = [];
   #start = 0;
   #end = 0;
   #wantedSize = SIZE_MIN;
@@ -80,20 +85,20 @@ export class ReceiveBuffer {
   release(region: Region): void {
     region.users -= 1;
     assert(region.users >= 0);
-    const idle = region.users === 0 && region !== this.#region;
-    if (idle && region.buffer.length <= SIZE_MAX && this.#wantedSize > SIZE_MIN) {
-      this.#spare = region;
-    }
+    if (region.users > 0 || region === this.#region || this.#spares.length === SPARES_MAX) return;
+    // Smaller ones are left from when there was less traffic, larger ones come from a large request.
+    const size = region.buffer.length;
+    if (size <= SIZE_MAX && size >= this.#wantedSize && size > SIZE_MIN) this.#spares.push(region);
   }
 
-  /** Nothing is left: start over, in a smaller region if the traffic has become less. */
+  /** Nothing is left: start over, in another region if the traffic has become more or less. */
   #reset(): void {
     this.#start = 0;
     this.#end = 0;
-    if (this.#region.buffer.length > 2 * this.#wantedSize) {
-      this.#region = { buffer: Buffer.allocUnsafeSlow(this.#wantedSize), users: 0 };
-      this.#spare = null;
-    }
+    const size = this.#region.buffer.length;
+    if (size >= this.#wantedSize && size <= 2 * this.#wantedSize) return;
+    if (size > 2 * this.#wantedSize) this.#spares = [];
+    this.#region = this.#takeSpare(this.#wantedSize) ?? newRegion(this.#wantedSize);
   }
 
   #change(size: number): void {
@@ -102,7 +107,7 @@ export class ReceiveBuffer {
     if (previous.users === 0 && previous.buffer.length >= size) {
       previous.buffer.copyWithin(0, this.#start, this.#end);
     } else {
-      this.#region = this.#takeSpare(size) ?? { buffer: Buffer.allocUnsafeSlow(size), users: 0 };
+      this.#region = this.#takeSpare(size) ?? newRegion(size);
       rest.copy(this.#region.buffer);
     }
     this.#end = rest.length;
@@ -110,11 +115,13 @@ export class ReceiveBuffer {
   }
 
   #takeSpare(size: number): Region | null {
-    const spare = this.#spare;
-    if (spare === null || spare.buffer.length < size) return null;
-    this.#spare = null;
-    return spare;
+    const spare = this.#spares.pop();
+    return spare !== undefined && spare.buffer.length >= size ? spare : null;
   }
+}
+
+function newRegion(size: number): Region {
+  return { buffer: Buffer.allocUnsafeSlow(size), users: 0 };
 }
 
 export type RetainedRegion = Region;

@@ -15,6 +15,7 @@ import { findZooKeeper } from './zookeeper.mjs';
  * @property {readonly string[]} [packages] of Debian
  * @property {readonly string[]} [needs] others, first
  * @property {() => Promise<string | null>} [prepare] null, or why it cannot be had
+ * @property {() => Promise<void>} [release] called at the end of the run, whatever was prepared
  */
 
 /** @type {Record<string, Need>} */
@@ -58,8 +59,11 @@ export async function bring(names, { yes }) {
   const missing = names.map((name) => needs[name]).filter((need) => !need.isHere());
   if (missing.length === 0) return [];
   const packages = [...new Set(missing.flatMap((need) => need.packages))];
-  await installPackages(packages, { what: missing.map(({ what }) => what).join('; '), yes });
-  return missing.filter((need) => !need.isHere());
+  const what = missing.map((need) => need.what).join('; ');
+  const isInstalled = await installPackages(packages, { what, yes });
+  const left = missing.filter((need) => !need.isHere());
+  if (isInstalled && left.length > 0) console.error(`Installed, and yet not found: ${what}.`);
+  return left;
 }
 
 const prepared = new Map();
@@ -77,7 +81,6 @@ export async function prepareNeed(name, known, options) {
 
 async function prepareOnce(name, known, options) {
   const need = known[name];
-  if (need === undefined) return `"${name}", of which nothing is known`;
   for (const other of need.needs ?? []) {
     const missing = await prepareNeed(other, known, options);
     if (missing !== null) return missing;
@@ -87,6 +90,11 @@ async function prepareOnce(name, known, options) {
   if (need.isHere !== undefined && !need.isHere()) return need.what;
   const reason = (await need.prepare?.()) ?? null;
   return reason === null ? null : `${need.what}: ${reason}`;
+}
+
+/** Undoes what was prepared. @param {Record<string, Need>} known */
+export async function releaseNeeds(known) {
+  for (const need of Object.values(known)) await need.release?.();
 }
 
 /** @param {string} command */

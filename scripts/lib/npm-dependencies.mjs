@@ -24,7 +24,7 @@ export async function installDependencies({ yes, isNative = true }) {
   if (isCurrent && (!isNative || (await loads()))) return;
   const missing = isNative ? await bring(['compiler'], { yes }) : [];
   if (missing.length > 0) fail(`Without it only "npm run quickstart -- --embedded" works.`);
-  await npm(isCurrent && existsSync(packageFolder('zookeeper')) ? 'rebuild' : 'ci');
+  await npm(isCurrent && existsSync(packageFolder('zookeeper')) ? 'rebuild' : 'ci', isNative);
   if (isNative && !(await loads()))
     fail('The npm package zookeeper could not be built; what npm says is above.');
 }
@@ -68,16 +68,20 @@ async function loads() {
   return code === 0;
 }
 
-/** @param {'ci' | 'rebuild'} how rebuild: only what is compiled */
-async function npm(how) {
+/**
+ * @param {'ci' | 'rebuild'} how rebuild: only what is compiled
+ * @param {boolean} isNative
+ */
+async function npm(how, isNative) {
   const startedAt = Date.now();
   const args = how === 'ci' ? ['ci'] : ['rebuild', 'zookeeper'];
-  console.log(`npm ${args.join(' ')} (compiles the package zookeeper: a minute or two) ...`);
+  const note = isNative ? ' (compiles the package zookeeper: a minute or two)' : '';
+  console.log(`npm ${args.join(' ')}${note} ...`);
   const env = headers();
   const { code, output } = await run('npm', [...args, '--foreground-scripts'], { env });
   if (code !== 0) fail(`${tail(output)}\nnpm ${args.join(' ')} failed.`);
   const isBuilt = existsSync(packageFolder('zookeeper'));
-  if (!isBuilt) console.error(tail(output));
+  if (isNative && !isBuilt) console.error(tail(output));
   console.log(`  installed in ${seconds(startedAt)}`);
 }
 

@@ -9,6 +9,7 @@
 
 import assert from 'node:assert/strict';
 import type { FileStat } from '../../platform/file-system.ts';
+import { SerialQueue } from '../../platform/serial-queue.ts';
 import type { BatchHeader } from '../../records/batch-header.ts';
 import { IndexBuilder } from '../index/index-builder.ts';
 import { SegmentIndexes } from '../index/segment-indexes.ts';
@@ -48,6 +49,8 @@ export class Segment {
   /** What was in the file at the last sync; -1: nobody knows. */
   #syncedSize = -1;
   #lastModifiedMs: number;
+  readonly #saves = new SerialQueue();
+  #isDeleted = false;
   /** Outlives the indexes; null: not looked up yet. */
   #largest: TimeEntry | null = null;
 
@@ -254,16 +257,22 @@ export class Segment {
   }
 
   /** Syncs the data. After a failure nobody knows what of it is on the disk. */
-  async sync(): Promise<void> {
-    const size = this.#writtenSize;
-    if (size !== this.#syncedSize) await this.file.use('write', ({ handle }) => handle.sync());
-    this.#syncedSize = size;
+  sync(): Promise<void> {
+    return this.#saves.run(async () => {
+      const size = this.#writtenSize;
+      if (this.#isDeleted || size === this.#syncedSize) return;
+      await this.file.use('write', ({ handle }) => handle.sync());
+      this.#syncedSize = size;
+    });
   }
 
   /** To follow `sync`, as an index must not speak of bytes that are not there. May be tried again. */
-  async saveIndexes(): Promise<void> {
-    await this.#builder?.indexes.save({ trim: !this.#isActive });
-    this.#noteUse();
+  saveIndexes(): Promise<void> {
+    return this.#saves.run(async () => {
+      if (this.#isDeleted) return;
+      await this.#builder?.indexes.save({ trim: !this.#isActive });
+      this.#noteUse();
+    });
   }
 
   /** For the index cache. */
@@ -273,9 +282,13 @@ export class Segment {
     this.#recent.clear();
   }
 
-  async markDeleted(): Promise<void> {
-    this.#environment.indexes.remove(this);
-    await this.file.markDeleted();
+  /** A save that is under way ends first, and none begins afterwards: it would make the files anew. */
+  markDeleted(): Promise<void> {
+    return this.#saves.run(async () => {
+      this.#isDeleted = true;
+      this.#environment.indexes.remove(this);
+      await this.file.markDeleted();
+    });
   }
 
   #emptyBuilder(): IndexBuilder {

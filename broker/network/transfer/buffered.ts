@@ -1,5 +1,5 @@
 /**
- * The transfer for sockets that sendfile does not reach: each span is read into memory, one at a
+ * The transfer for sockets that sendfile does not reach: spans are read into memory, one piece at a
  * time, and written when what was before it has been taken by the kernel.
  */
 
@@ -8,11 +8,15 @@ import { releasePayload } from '../../model/payload.ts';
 import type { ByteSocket } from '../../platform/socket.ts';
 import type { Transfer, TransferOptions } from './transfer.ts';
 
+const PIECE_SIZE_MAX = 1024 * 1024;
+
 export class BufferedTransfer implements Transfer {
   readonly #socket: ByteSocket;
   readonly #options: TransferOptions;
   #queue: PayloadPart[] = [];
   #queuedSize = 0;
+  /** Bytes of the first part, a span, that are sent. */
+  #sent = 0;
   #busy = false;
   #closed = false;
 
@@ -52,9 +56,9 @@ export class BufferedTransfer implements Transfer {
       this.#write(buffers);
       return;
     }
-    const span = this.#queue.shift();
+    const span = this.#queue[0];
     if (span === undefined) this.#options.onDrained();
-    else if (!Buffer.isBuffer(span)) void this.#sendSpan(span);
+    else if (!Buffer.isBuffer(span)) void this.#sendPiece(span);
   }
 
   #takeBuffers(): Buffer[] {
@@ -73,16 +77,26 @@ export class BufferedTransfer implements Transfer {
     this.#socket.write(buffers, () => this.#next());
   }
 
-  async #sendSpan(span: FileSpan): Promise<void> {
+  async #sendPiece(span: FileSpan): Promise<void> {
     this.#busy = true;
+    const size = Math.min(span.size - this.#sent, PIECE_SIZE_MAX);
+    // Out of the queue while it is read: close() must not give it back under the read.
+    this.#queue.shift();
+    let piece: Buffer;
     try {
-      const bytes = await span.read();
-      this.#queuedSize -= span.size;
-      if (!this.#closed) this.#socket.write([bytes], () => this.#next());
+      piece = await span.slice(this.#sent, size);
     } catch (error) {
-      this.#options.onFailure(error);
-    } finally {
       span.release();
+      if (!this.#closed) this.#options.onFailure(error);
+      return;
     }
+    this.#sent += size;
+    if (this.#closed || this.#sent === span.size) {
+      this.#sent = 0;
+      span.release();
+    } else this.#queue.unshift(span);
+    if (this.#closed) return;
+    this.#queuedSize -= size;
+    this.#socket.write([piece], () => this.#next());
   }
 }

@@ -20,6 +20,8 @@ const TURN_SIZE_MAX = 1024 * 1024;
 const TURN_MS_MAX = 1;
 const CALL_SIZE_MAX = 256 * 1024;
 const WAIT_CHUNK_SIZE = 64 * 1024;
+/** The peer went away: nothing is wrong with the file. */
+const PEER_GONE = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN', 'ETIMEDOUT']);
 
 export interface SendfileOptions extends TransferOptions {
   readonly sendfile: Sendfile;
@@ -67,7 +69,8 @@ export class SendfileTransfer implements Transfer {
 
   readonly #turn = (): void => {
     this.#busy = true;
-    if (this.#closed) return;
+    // Without a descriptor the socket is destroyed, and close() comes.
+    if (this.#closed || this.#socket.fd < 0) return;
     const endMs = this.#options.clock.monotonicMs() + TURN_MS_MAX;
     let allowance = TURN_SIZE_MAX;
     while (this.#queue.length > 0) {
@@ -138,19 +141,32 @@ export class SendfileTransfer implements Transfer {
   }
 
   async #sendBufferedChunk(span: FileSpan): Promise<void> {
+    const size = Math.min(span.size - this.#sent, WAIT_CHUNK_SIZE);
+    // Out of the queue while it is read: close() must not give it back under the read.
+    this.#queue.shift();
+    let chunk: Buffer;
     try {
-      const size = Math.min(span.size - this.#sent, WAIT_CHUNK_SIZE);
-      const chunk = await span.slice(this.#sent, size);
-      if (this.#closed) return;
-      this.#advance(span, size);
-      this.#socket.write([chunk], this.#turn);
+      chunk = await span.slice(this.#sent, size);
     } catch (error) {
+      span.release();
       this.#fail(error);
+      return;
     }
+    if (this.#closed) {
+      span.release();
+      return;
+    }
+    this.#queue.unshift(span);
+    this.#advance(span, size);
+    this.#socket.write([chunk], this.#turn);
   }
 
   #fail(error: unknown): void {
     if (this.#closed) return;
+    if (error instanceof Error && 'code' in error && PEER_GONE.has(String(error.code))) {
+      this.#socket.destroy();
+      return;
+    }
     this.#options.onFailure(error);
   }
 }

@@ -1,5 +1,11 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { LogConfig } from '../../../broker/log/log-config.ts';
+import { DescriptorCache } from '../../../broker/log/files/descriptor-cache.ts';
+import { systemClock } from '../../../broker/platform/clock.ts';
+import { NodeFileSystem } from '../../../broker/platform/node-file-system.ts';
 import { batchOf, LogFixture } from './log-fixture.ts';
 
 const HOUR = 3_600_000;
@@ -55,6 +61,27 @@ describe('retention', () => {
     expect([again.logStartOffset, again.logEndOffset]).toEqual([2, 2]);
     expect(again.append(batchOf({}), { leaderEpoch: 0 }).baseOffset).toBe(2);
     await again.close();
+  });
+
+  it('leaves no file of a dropped segment behind, though its roll is still being saved', async () => {
+    // On the real disk: there a save of the rolled segment and the renames overlap.
+    const files = new NodeFileSystem({ clock: systemClock });
+    const folder = await mkdtemp(join(tmpdir(), 'odradek-retention-'));
+    const fixture = new LogFixture();
+    const environment = {
+      ...fixture.environment,
+      fileSystem: files,
+      descriptors: new DescriptorCache(files, 4),
+    };
+    const log = await fixture.open({ retentionMs: HOUR }, { environment, folder });
+    const batch = batchOf({ size: 60, timestampMs: fixture.time.ms - 2 * HOUR });
+    await log.append(batch, { leaderEpoch: 0 }).written;
+    expect(await log.deleteOldSegments({ nowMs: fixture.time.ms, highWatermark: 1 })).toBe(1);
+    await log.close();
+    const names = await files.list(folder);
+    expect(names).not.toContain('00000000000000000000.log');
+    expect(names).toContain('00000000000000000001.log');
+    await files.removeFolder(folder);
   });
 
   it('drops nothing that the high watermark has not passed', async () => {

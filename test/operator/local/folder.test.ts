@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { systemTimers } from '../../../broker/platform/timers.ts';
 import { kafkaTopics } from '../../../operator/kube/resources.ts';
@@ -10,6 +10,9 @@ import { Folder } from '../../../operator/local/folder.ts';
 import type { ObjectStore } from '../../../operator/local/store/object-store.ts';
 import type { Scratch } from './scratch.ts';
 import { newStore, scratchFolder } from './scratch.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 const topic = (name: string, spec = 'partitions: 3'): string => `
 apiVersion: odradek.dev/v1beta1

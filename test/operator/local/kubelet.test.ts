@@ -2,13 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { configMapKind, serviceKind } from '../../../operator/local/resources/others.ts';
 import type { Pod } from '../../../operator/local/resources/pod.ts';
 import { isReady, podKind } from '../../../operator/local/resources/pod.ts';
 import type { Node } from './scratch.ts';
 import { eventually, gone, startNode } from './scratch.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 const key = { namespace: 'default', name: 'p-0' };
 

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import { podKind } from '../../../operator/local/resources/pod.ts';
@@ -14,6 +14,9 @@ import type { LocalCluster, LocalClusterEvent } from '../../../operator/local/lo
 import { startLocalCluster } from '../../../operator/local/local-cluster.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchFolder } from './scratch.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 /** Stands for a broker: it reads its configuration, is healthy, and tells its id to who connects. */
 const standIn = `

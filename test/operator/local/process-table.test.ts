@@ -4,13 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { z } from 'zod';
 
 import { systemTimers } from '../../../broker/platform/timers.ts';
 import { ProcessTable } from '../../../operator/local/kubelet/process-table.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchFolder } from './scratch.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 const savedSchema = z.looseObject({
   owner: z.object({ pid: z.int(), startTicks: z.string() }),

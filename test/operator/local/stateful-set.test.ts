@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import { systemTimers } from '../../../broker/platform/timers.ts';
@@ -15,6 +15,9 @@ import { statefulSetKind } from '../../../operator/local/resources/stateful-set.
 import type { ObjectStore } from '../../../operator/local/store/object-store.ts';
 import type { Scratch } from './scratch.ts';
 import { eventually, gone, newStore, scratchFolder } from './scratch.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
 interface SetOptions {
   readonly replicas?: number;
