@@ -185,6 +185,9 @@ const statusSchema = z.object({
   reason: z.string().default(''),
   message: z.string().default(''),
   code: z.number().default(0),
+  details: z
+    .object({ causes: z.array(z.object({ field: z.string().default('') })).default([]) })
+    .default({ causes: [] }),
 });
 
 const eventSchema = z.object({ type: z.string(), object: z.unknown() });
@@ -230,30 +233,41 @@ function parsedJson(text: string): unknown {
 }
 
 function errorOf(status: number, body: unknown): KubeError {
-  const { reason, message, code } = statusSchema.safeParse(body).data ?? statusSchema.parse({});
-  const number = status === 0 ? code : status;
-  return new KubeError(codeOf(number, reason), message === '' ? `HTTP ${String(number)}` : message);
+  const told = statusSchema.safeParse(body).data ?? statusSchema.parse({});
+  const code = codeOf(status === 0 ? told : { ...told, code: status });
+  return new KubeError(code, told.message === '' ? `HTTP ${String(status)}` : told.message);
 }
 
-function codeOf(status: number, reason: string): KubeErrorCode {
-  switch (status) {
+function codeOf(status: z.infer<typeof statusSchema>): KubeErrorCode {
+  switch (status.code) {
     case 401:
     case 403:
       return 'FORBIDDEN';
     case 404:
       return 'NOT_FOUND';
     case 409:
-      return reason === 'AlreadyExists' ? 'ALREADY_EXISTS' : 'CONFLICT';
+      return status.reason === 'AlreadyExists' ? 'ALREADY_EXISTS' : 'CONFLICT';
     case 410:
       return 'GONE';
     case 400:
     case 422:
-      return 'INVALID';
+      return isOfAnotherObject(status) ? 'CONFLICT' : 'INVALID';
     case 429:
       return 'UNAVAILABLE';
     default:
-      return status >= 500 ? 'UNAVAILABLE' : 'OTHER';
+      if (isOfAnotherType(status)) return 'INVALID';
+      return status.code >= 500 ? 'UNAVAILABLE' : 'OTHER';
   }
+}
+
+/** An apply that names a uid gets 409 where the object is gone, and this where there is another. */
+function isOfAnotherObject({ details }: z.infer<typeof statusSchema>): boolean {
+  return details.causes.some((cause) => cause.field === 'metadata.uid');
+}
+
+/** An apply whose fields do not have the types of the schema is answered as if the server had failed. */
+function isOfAnotherType({ code, message }: z.infer<typeof statusSchema>): boolean {
+  return code === 500 && message.startsWith('failed to create typed patch object');
 }
 
 function selector({ labels = {} }: ListOptions): Readonly<Record<string, string>> {

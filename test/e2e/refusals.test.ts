@@ -47,8 +47,7 @@ spec: {clusterRef: {name: demo}, ${spec}}
 }
 
 const storage = `storage: {size: ${good.size}}`;
-const listeners = (each: string): string =>
-  `zookeeper: ${good.zookeeper}\n  listeners: [{name: internal, port: 9092, type: Internal}, ${each}]`;
+const listeners = (each: string): string => `zookeeper: ${good.zookeeper}\n  listeners: [${each}]`;
 
 const refusals: readonly Refusal[] = [
   {
@@ -114,7 +113,7 @@ const refusals: readonly Refusal[] = [
     says: ['spec.listeners', 'replication is not allowed', 'any other name'],
   },
   {
-    what: 'a port that brokers use themselves, by its own number',
+    what: 'a port that brokers use themselves',
     manifest: cluster(
       'bad',
       `replicas: 1, ${storage}`,
