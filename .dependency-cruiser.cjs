@@ -187,7 +187,7 @@ module.exports = {
 
 function folderRules(folders, top, place, everywhere) {
   return Object.entries(folders).map(([folder, allowed]) => {
-    const names = [...everywhere, ...allowed.map(place)];
+    const names = [...new Set([...everywhere, ...allowed.map(place)])];
     return {
       name: `${top}-${folder.replace('/', '-')}`,
       comment: `${top}/${folder} may import ${names.length === 0 ? 'no other folder' : names.join(', ')}`,

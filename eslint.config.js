@@ -15,6 +15,11 @@ const portsOnly = {
   ],
 };
 
+const nodeGlobals = [
+  ...['AbortController', 'Buffer', 'URL', 'console', 'fetch', 'module', 'performance'],
+  ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'test/golden/'] },
   {
@@ -44,14 +49,7 @@ export default tseslint.config(
     // Plain JavaScript: what runs before anything is installed, and the configuration of tools.
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: {
-        console: false,
-        module: false,
-        setTimeout: false,
-        clearTimeout: false,
-        setInterval: false,
-        clearInterval: false,
-      },
+      globals: Object.fromEntries(nodeGlobals.map((name) => [name, false])),
     },
     rules: {
       'no-undef': 'error',

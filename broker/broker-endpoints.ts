@@ -1,6 +1,6 @@
 /** The broker's HTTP endpoints and what they show of its life: starting, ready, stopping. */
 
-import type { BrokerOptions } from './broker.ts';
+import type { BrokerOptions } from './broker-options.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { startEndpoints } from './http/endpoints.ts';
 import { metricsRoute } from './http/metrics-route.ts';

@@ -6,6 +6,7 @@ import { TopicAdmin } from './controller/topic-admin.ts';
 import { GroupCoordinator } from './coordinator/runtime/group-coordinator.ts';
 import type { LogManager } from './log/log-manager.ts';
 import type { BrokerMetrics } from './metrics/metrics.ts';
+import { ErrorCodes } from './model/error-codes.ts';
 import type { Platform } from './platform/platform.ts';
 import type { Quota } from './quota/quota.ts';
 import { FetchPurgatory } from './replication/fetch-purgatory.ts';
@@ -171,6 +172,10 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     broker: built.localBroker,
     topicConfig: (topic) => configs.topicConfig(topic),
     isInternal: isInternalTopic,
+    missingReplicaCode: (topic, partition) =>
+      built.metadata.topic(topic)?.partitions.has(partition) === true
+        ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
+        : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
     describeTopic: (topic) => configs.describeTopic(topic),
     deletionEnabled: () => configs.broker.deleteTopicEnable,
     partitionFor: (groupId) => built.groups.partitionFor(groupId),

@@ -11,21 +11,17 @@
 import { BrokerConnection } from './client/broker-connection.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { connectCluster, storedBrokerId } from './cluster-connection.ts';
-import type { BrokerConfig } from './config/broker-config.ts';
-import type { TopicToCreate } from './config/create-topics.ts';
-import type { Properties } from './config/resolve.ts';
 import { ConfigStore } from './config-store/config-store.ts';
 import { Controller } from './controller/controller.ts';
 import { protocolPins } from './controller/protocol-pins.ts';
 import { BrokerEndpoints } from './broker-endpoints.ts';
+import type { BrokerOptions } from './broker-options.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { buildServices } from './broker-services.ts';
 import { Listening } from './listening.ts';
 import { LogManager } from './log/log-manager.ts';
 import { Membership } from './membership.ts';
-import type { Platform } from './platform/platform.ts';
 import { delay } from './platform/timers.ts';
-import type { Quota } from './quota/quota.ts';
 import { unlimited } from './quota/quota.ts';
 import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
 import type { Instance } from './registration/instance-file.ts';
@@ -33,7 +29,6 @@ import { InstanceFile } from './registration/instance-file.ts';
 import { checkListeners } from './registration/listener-check.ts';
 import type { Registered } from './registration/registration.ts';
 import { Registration } from './registration/registration.ts';
-import type { Authorizer } from './security/authorizer.ts';
 import { allowAll } from './security/authorizer.ts';
 import { persistentPaths } from './zookeeper/paths.ts';
 import { ensurePaths } from './zookeeper/persistent.ts';
@@ -45,24 +40,6 @@ const LEAVE_TIMEOUT_MS = 2000;
 const OPEN_FILES_MAX = 4000;
 const INDEX_CACHE_BYTES = 32 * 1024 * 1024;
 const LOADS_PER_LOG_DIR = 8;
-
-export interface BrokerOptions {
-  readonly config: BrokerConfig;
-  /** As `config` was built from. */
-  readonly properties: Properties;
-  readonly createTopics: readonly TopicToCreate[];
-  readonly platform: Platform;
-  /** CPU and memory of the process are among the metrics. */
-  readonly processMetrics: boolean;
-  /** The broker cannot go on; it has said why. */
-  readonly onFatal: (error: unknown) => void;
-  /** Default: what `zookeeper.connect` names. */
-  readonly cluster?: ClusterConnection;
-  /** Default: everybody may do everything. */
-  readonly authorizer?: Authorizer;
-  /** Default: no limits. */
-  readonly quota?: Quota;
-}
 
 /** What is there from the moment that logs are loaded until they are closed. */
 interface Running {
@@ -112,6 +89,8 @@ export class Broker {
     await this.#firstInstance(running);
     const registered = this.#registered(running);
     await running.membership.join(registered);
+    // Now: with a wrong address the controller cannot reach this broker, and the start ends here.
+    void this.#checkListeners(running, registered);
     running.configs.onBrokerConfig(() => void this.#reregister(running));
     running.logs.start();
     running.services.groups.start();
@@ -121,7 +100,6 @@ export class Broker {
     );
     this.#endpoints.ready();
     platform.logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
-    void this.#checkListeners(running, registered);
     void this.#createTopics(running);
   }
 

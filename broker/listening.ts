@@ -3,7 +3,7 @@
 import type { BrokerConfig } from './config/broker-config.ts';
 import type { Listener } from './config/listeners.ts';
 import { Acceptor } from './network/acceptor.ts';
-import type { RequestHandler } from './network/connection.ts';
+import type { RequestHandler } from './model/request-handler.ts';
 import { BufferedTransfer } from './network/transfer/buffered.ts';
 import { SendfileTransfer } from './network/transfer/sendfile.ts';
 import type { Transfer, TransferOptions } from './network/transfer/transfer.ts';

@@ -6,6 +6,7 @@
  * A connection that has ended is not opened again: make another one.
  */
 
+import { fileErrorCode } from '../platform/file-system.ts';
 import type { Timer, Timers } from '../platform/timers.ts';
 import type { ByteSocket, SocketOwner, Sockets } from '../platform/socket.ts';
 import { readResponse, writeRequest } from '../protocol/frame.ts';
@@ -36,9 +37,7 @@ export class ConnectionError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ConnectionError';
-    const cause = options?.cause;
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    this.code = typeof code === 'string' ? code : undefined;
+    this.code = fileErrorCode(options?.cause);
   }
 }
 

@@ -27,6 +27,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { brokerEntity, topicEntity, topicPath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
+import { ZooKeeperError } from '../zookeeper/port.ts';
 import type { ConfigOperation } from './alterations.ts';
 import { alteredBrokerConfig, alteredTopicConfig, checkTopicConfig } from './alterations.ts';
 import { ChangeNotifications } from './change-notifications.ts';
@@ -122,6 +123,20 @@ export class ConfigStore {
   /** What the topic says itself. */
   ownTopicConfig(topic: string): Properties {
     return this.#topics.get(topic) ?? none;
+  }
+
+  /**
+   * DescribeConfigs of a topic that other brokers may just have changed: read again, so that who made
+   * the change sees it at whichever broker it asks. Without ZooKeeper, what is known here.
+   */
+  async describeTopicAfresh(topic: string): Promise<readonly ConfigEntry[]> {
+    try {
+      if (this.#session !== null) await this.refreshTopic(topic);
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError)) throw error;
+      this.#logger.warn({ err: error, topic }, 'a configuration is described from memory');
+    }
+    return this.describeTopic(topic);
   }
 
   /** DescribeConfigs of a topic: every key there is. */

@@ -283,6 +283,7 @@ export class Controller {
   }
 
   async #bringOnline(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return;
     const created = await this.#partitions.create(partitions);
     await this.#partitions.elect(partitions);
     this.#announce(partitions, { isNew: new Set(created) });

@@ -7,8 +7,9 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ByteSocket, SocketListener, SocketOwner, Sockets } from '../platform/socket.ts';
 import type { Timer, Timers } from '../platform/timers.ts';
-import type { Peer, RequestHandler } from './connection.ts';
+import type { Peer, RequestHandler } from '../model/request-handler.ts';
 import { Connection } from './connection.ts';
+import { RegionPool } from './region-pool.ts';
 import type { Transfer, TransferOptions } from './transfer/transfer.ts';
 
 const IDLE_CHECK_MS = 10_000;
@@ -32,6 +33,7 @@ export interface AcceptorOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #connections = new Set<Connection>();
+  readonly #regions = new RegionPool();
   #listener: SocketListener | null = null;
   #idleTimer: Timer | null = null;
 
@@ -105,6 +107,7 @@ export class Acceptor {
       logger: options.logger,
       nowMs: () => options.clock.monotonicMs(),
       onClose: (closed) => this.#forget(closed),
+      regions: this.#regions,
     });
     const bind = (socket: ByteSocket): void => {
       peer.address = socket.remoteAddress;

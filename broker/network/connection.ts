@@ -11,37 +11,19 @@
 
 import type { Payload } from '../model/payload.ts';
 import { releasePayload } from '../model/payload.ts';
+import type { Answer, Peer, RequestHandler } from '../model/request-handler.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ByteSocket, SocketOwner } from '../platform/socket.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { RetainedRegion } from './receive-buffer.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
+import type { RegionPool } from './region-pool.ts';
 import type { Transfer } from './transfer/transfer.ts';
 
 const PRODUCE_KEY = 0;
 const IN_FLIGHT_MAX = 128;
-const QUEUED_SIZE_MAX = 16 * 1024 * 1024;
+const QUEUED_SIZE_MAX = 8 * 1024 * 1024;
 const SIZE_FIELD = 4;
-
-/** Null: nothing is answered (a produce with acks=0). */
-export type Answer = Payload | null;
-
-/** What a connection knows of itself; the same object for all its requests. */
-export interface Peer {
-  readonly connectionId: number;
-  readonly listenerName: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-export interface RequestHandler {
-  /**
-   * Answers one frame (without its size field). The frame's bytes are valid until the answer is
-   * there. A ProtocolError ends the connection; so does any other error.
-   */
-  handle(frame: Buffer, peer: Peer): Answer | Promise<Answer>;
-  disconnected(peer: Peer): void;
-}
 
 export interface ConnectionOptions {
   readonly peer: Peer;
@@ -49,6 +31,8 @@ export interface ConnectionOptions {
   readonly requestSizeMax: number;
   readonly logger: Logger;
   readonly onClose: (connection: Connection) => void;
+  /** Shared with other connections; one of its own unless given. */
+  readonly regions?: RegionPool;
   readonly nowMs: () => number;
 }
 
@@ -61,7 +45,7 @@ interface Slot {
 export class Connection implements SocketOwner {
   readonly peer: Peer;
   readonly #options: ConnectionOptions;
-  readonly #received = new ReceiveBuffer();
+  readonly #received: ReceiveBuffer;
   #socket: ByteSocket | null = null;
   #transfer: Transfer | null = null;
   /** Requests whose answer is not sent, oldest first. */
@@ -83,6 +67,7 @@ export class Connection implements SocketOwner {
   constructor(options: ConnectionOptions) {
     this.peer = options.peer;
     this.#options = options;
+    this.#received = new ReceiveBuffer(options.regions);
     this.lastActiveMs = options.nowMs();
   }
 

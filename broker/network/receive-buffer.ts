@@ -7,30 +7,27 @@
  */
 
 import assert from 'node:assert/strict';
+import type { Region } from './region-pool.ts';
+import { REGION_SIZE_MAX, RegionPool } from './region-pool.ts';
 
 const SIZE_MIN = 8 * 1024;
-const SIZE_MAX = 1024 * 1024;
 /** Less room than this behind what has arrived is not worth a read of its own. */
 const ROOM_MIN = 4 * 1024;
-/**
- * While writes wait for the disk, so many regions go round. A new one instead costs as much as copying
- * its bytes: the kernel has to find and clear its pages, and the collector to give it back.
- */
-const SPARES_MAX = 4;
-
-/** Bytes with the count of requests that still look at them. */
-interface Region {
-  readonly buffer: Buffer;
-  users: number;
-}
+/** So many small reads in a row are less traffic; one or two are the end of a burst. */
+const SMALL_READS_MAX = 4;
 
 export class ReceiveBuffer {
-  #region = newRegion(SIZE_MIN);
-  /** Regions that nobody looks at any more, kept for the next changes. */
-  #spares: Region[] = [];
+  readonly #regions: RegionPool;
+  #region: Region;
   #start = 0;
   #end = 0;
   #wantedSize = SIZE_MIN;
+  #smallReads = 0;
+
+  constructor(regions = new RegionPool()) {
+    this.#regions = regions;
+    this.#region = regions.take(SIZE_MIN);
+  }
 
   /** What has arrived and was not consumed. */
   get size(): number {
@@ -51,10 +48,11 @@ export class ReceiveBuffer {
     const room = this.#region.buffer.length - this.#end;
     assert(size <= room);
     this.#end += size;
-    if (size === room) this.#wantedSize = Math.min(this.#wantedSize * 2, SIZE_MAX);
-    else if (size * 4 < this.#wantedSize) {
-      this.#wantedSize = Math.max(this.#wantedSize >> 1, SIZE_MIN);
-    }
+    if (size === room) this.#wantedSize = Math.min(this.#wantedSize * 2, REGION_SIZE_MAX);
+    this.#smallReads = size * 4 < this.#wantedSize ? this.#smallReads + 1 : 0;
+    if (this.#smallReads < SMALL_READS_MAX) return;
+    this.#smallReads = 0;
+    this.#wantedSize = Math.max(this.#wantedSize >> 1, SIZE_MIN);
   }
 
   /** The next four bytes as a signed number; only if that many have arrived. */
@@ -85,10 +83,7 @@ export class ReceiveBuffer {
   release(region: Region): void {
     region.users -= 1;
     assert(region.users >= 0);
-    if (region.users > 0 || region === this.#region || this.#spares.length === SPARES_MAX) return;
-    // Smaller ones are left from when there was less traffic, larger ones come from a large request.
-    const size = region.buffer.length;
-    if (size <= SIZE_MAX && size >= this.#wantedSize && size > SIZE_MIN) this.#spares.push(region);
+    if (region.users === 0 && region !== this.#region) this.#regions.giveBack(region);
   }
 
   /** Nothing is left: start over, in another region if the traffic has become more or less. */
@@ -97,8 +92,8 @@ export class ReceiveBuffer {
     this.#end = 0;
     const size = this.#region.buffer.length;
     if (size >= this.#wantedSize && size <= 2 * this.#wantedSize) return;
-    if (size > 2 * this.#wantedSize) this.#spares = [];
-    this.#region = this.#takeSpare(this.#wantedSize) ?? newRegion(this.#wantedSize);
+    this.#regions.giveBack(this.#region);
+    this.#region = this.#regions.take(this.#wantedSize);
   }
 
   #change(size: number): void {
@@ -107,21 +102,13 @@ export class ReceiveBuffer {
     if (previous.users === 0 && previous.buffer.length >= size) {
       previous.buffer.copyWithin(0, this.#start, this.#end);
     } else {
-      this.#region = this.#takeSpare(size) ?? newRegion(size);
+      this.#region = this.#regions.take(size);
       rest.copy(this.#region.buffer);
+      if (previous.users === 0) this.#regions.giveBack(previous);
     }
     this.#end = rest.length;
     this.#start = 0;
   }
-
-  #takeSpare(size: number): Region | null {
-    const spare = this.#spares.pop();
-    return spare !== undefined && spare.buffer.length >= size ? spare : null;
-  }
-}
-
-function newRegion(size: number): Region {
-  return { buffer: Buffer.allocUnsafeSlow(size), users: 0 };
 }
 
 export type RetainedRegion = Region;

@@ -4,9 +4,9 @@
  * bodies that cannot be decoded.
  */
 
-import type { Answer, Peer, RequestHandler } from '../network/connection.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import type { RequestContext } from '../model/request-context.ts';
+import type { Answer, Peer, RequestHandler } from '../model/request-handler.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Quota } from '../quota/quota.ts';
 import type { Authenticator } from '../security/authenticator.ts';

@@ -87,5 +87,7 @@ function resolve(
   if (!ports.deletionEnabled()) {
     throw new KafkaError(ErrorCodes.TOPIC_DELETION_DISABLED, 'delete.topic.enable is false');
   }
-  return { name, topicId: topic?.topicId ?? ZERO_UUID };
+  // One whose deletion has begun is gone for clients, while its znode still stands.
+  if (topic === undefined) throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+  return { name, topicId: topic.topicId ?? ZERO_UUID };
 }

@@ -32,23 +32,24 @@ type Result = ResponseOf<typeof describeConfigs>['results'][number];
 const UNKNOWN_TYPE_CODE = 0;
 
 export function describeConfigsHandler(ports: DescribeConfigsPorts): ApiHandler {
-  return serve(describeConfigs, [0, 4], (context, request) => ({
+  return serve(describeConfigs, [0, 4], async (context, request) => ({
     throttleTimeMs: 0,
-    results: request.resources.map((it) => describe(ports, context, { resource: it, request })),
+    results: await Promise.all(
+      request.resources.map((it) => describe(ports, context, { resource: it, request })),
+    ),
   }));
 }
 
-function describe(
+async function describe(
   ports: DescribeConfigsPorts,
   context: RequestContext,
   { resource, request }: { resource: Resource; request: DescribeConfigsRequest },
-): Result {
+): Promise<Result> {
   const { resourceType, resourceName } = resource;
   try {
     const wanted = resource.configurationKeys;
-    const entries = entriesOf(ports, context, resource).filter(
-      ({ name }) => wanted === null || wanted.includes(name),
-    );
+    const all = await entriesOf(ports, context, resource);
+    const entries = all.filter(({ name }) => wanted === null || wanted.includes(name));
     const configs = entries.map((entry) => row(entry, request));
     return { errorCode: ErrorCodes.NONE, errorMessage: null, resourceType, resourceName, configs };
   } catch (error) {
@@ -58,11 +59,11 @@ function describe(
   }
 }
 
-function entriesOf(
+async function entriesOf(
   ports: DescribeConfigsPorts,
   context: RequestContext,
   { resourceType, resourceName }: Resource,
-): readonly ConfigEntry[] {
+): Promise<readonly ConfigEntry[]> {
   const { authorizer, configs, metadata } = ports;
   switch (resourceType) {
     case ResourceTypes.TOPIC:
@@ -74,7 +75,7 @@ function entriesOf(
       if (metadata.topic(resourceName) === undefined) {
         throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
       }
-      return configs.describeTopic(resourceName);
+      return configs.describeTopicAfresh(resourceName);
     case ResourceTypes.BROKER:
       if (!authorizer.authorize(context, 'DESCRIBE_CONFIGS', clusterResource)) {
         throw new KafkaError(ErrorCodes.CLUSTER_AUTHORIZATION_FAILED);

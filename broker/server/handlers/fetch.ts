@@ -6,6 +6,7 @@
  * send full requests; a session id that was never given is FETCH_SESSION_ID_NOT_FOUND.
  */
 
+import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { toSaturatedOffset } from '../../model/offsets.ts';
 import type { RequestContext } from '../../model/request-context.ts';
@@ -26,6 +27,8 @@ import { serve } from '../api-handler.ts';
 export interface FetchPorts {
   readonly brokerId: number;
   readonly replicas: Pick<ReplicaManager, 'get'>;
+  /** What a partition without a replica here is answered: it may be led elsewhere. */
+  readonly missingReplicaCode: (topic: string, partition: number) => ErrorCode;
   readonly purgatory: FetchPurgatory;
   readonly fetchMaxBytes: number;
   readonly authorizer: Authorizer;
@@ -56,7 +59,7 @@ export function fetchHandler(ports: FetchPorts): ApiHandler {
 }
 
 function fetchesOf(
-  { replicas, authorizer }: FetchPorts,
+  { replicas, missingReplicaCode, authorizer }: FetchPorts,
   context: RequestContext,
   request: FetchRequest,
 ): PartitionFetch[] {
@@ -65,20 +68,19 @@ function fetchesOf(
     const isAllowed = isFollower
       ? authorizer.authorize(context, 'CLUSTER_ACTION', { type: 'CLUSTER', name: 'kafka-cluster' })
       : authorizer.authorize(context, 'READ', { type: 'TOPIC', name: topic });
+    // Followers come with replication; until then only the leader's copy exists.
+    const isServed = isAllowed && !isFollower;
+    const refusedCode = isAllowed
+      ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
+      : ErrorCodes.TOPIC_AUTHORIZATION_FAILED;
     return partitions.map((item) => ({
-      // Followers come with replication; until then only the leader's copy exists.
-      partition: isAllowed && !isFollower ? (replicas.get(topic, item.partition) ?? null) : null,
-      missingCode: missingCode(isAllowed, isFollower),
+      partition: isServed ? (replicas.get(topic, item.partition) ?? null) : null,
+      missingCode: isServed ? missingReplicaCode(topic, item.partition) : refusedCode,
       offset: toSaturatedOffset(item.fetchOffset),
       maxBytes: item.partitionMaxBytes,
       currentLeaderEpoch: item.currentLeaderEpoch,
     }));
   });
-}
-
-function missingCode(isAllowed: boolean, isFollower: boolean): PartitionFetch['missingCode'] {
-  if (!isAllowed) return ErrorCodes.TOPIC_AUTHORIZATION_FAILED;
-  return isFollower ? ErrorCodes.NOT_LEADER_OR_FOLLOWER : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 function respond(

@@ -3,6 +3,7 @@
  * messages/list-offsets.ts.
  */
 
+import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { errorCodeOf, KafkaError } from '../../model/kafka-error.ts';
 import type { RequestContext } from '../../model/request-context.ts';
@@ -17,6 +18,8 @@ import { serve } from '../api-handler.ts';
 
 export interface ListOffsetsPorts {
   readonly replicas: Pick<ReplicaManager, 'get'>;
+  /** What a partition without a replica here is answered: it may be led elsewhere. */
+  readonly missingReplicaCode: (topic: string, partition: number) => ErrorCode;
   readonly authorizer: Authorizer;
   readonly logger: Logger;
 }
@@ -54,7 +57,7 @@ export function listOffsetsHandler(ports: ListOffsetsPorts): ApiHandler {
 }
 
 async function listOne(
-  { replicas, authorizer, logger }: ListOffsetsPorts,
+  { replicas, missingReplicaCode, authorizer, logger }: ListOffsetsPorts,
   context: RequestContext,
   {
     topic,
@@ -68,7 +71,7 @@ async function listOne(
       throw new KafkaError(ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
     }
     const partition = replicas.get(topic, partitionIndex);
-    if (partition === undefined) throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+    if (partition === undefined) throw new KafkaError(missingReplicaCode(topic, partitionIndex));
     partition.requireLeader(it.currentLeaderEpoch);
     const isCommitted = request.isolationLevel === READ_COMMITTED;
     const found = await find(partition, it.timestamp, isCommitted);

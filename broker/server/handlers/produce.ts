@@ -25,6 +25,8 @@ import { serve } from '../api-handler.ts';
 
 export interface ProducePorts {
   readonly replicas: Pick<ReplicaManager, 'get'>;
+  /** What a partition without a replica here is answered: it may be led elsewhere. */
+  readonly missingReplicaCode: (topic: string, partition: number) => ErrorCode;
   readonly topicConfig: (topic: string) => TopicConfig;
   readonly isInternal: (topic: string) => boolean;
   readonly authorizer: Authorizer;
@@ -92,7 +94,7 @@ class Production {
     try {
       this.#check(topic);
       const replica = this.#ports.replicas.get(topic, index);
-      if (replica === undefined) throw new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
+      if (replica === undefined) throw new KafkaError(this.#ports.missingReplicaCode(topic, index));
       replica.requireLeader();
       const buffer = records ?? Buffer.alloc(0);
       this.#size += buffer.length;

@@ -15,7 +15,7 @@ import type {
 import { Election } from '../../../broker/controller/election.ts';
 import { protocolPins } from '../../../broker/controller/protocol-pins.ts';
 import { Acceptor } from '../../../broker/network/acceptor.ts';
-import type { Answer } from '../../../broker/network/connection.ts';
+import type { Answer } from '../../../broker/model/request-handler.ts';
 import { BufferedTransfer } from '../../../broker/network/transfer/buffered.ts';
 import { systemRandom } from '../../../broker/platform/random.ts';
 import { decodeRequest, readRequestHeader, writeResponse } from '../../../broker/protocol/frame.ts';

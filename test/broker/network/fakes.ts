@@ -2,7 +2,7 @@
 
 import type { FileSpan, Payload } from '../../../broker/model/payload.ts';
 import { Connection } from '../../../broker/network/connection.ts';
-import type { Answer, Peer } from '../../../broker/network/connection.ts';
+import type { Answer, Peer } from '../../../broker/model/request-handler.ts';
 import { BufferedTransfer } from '../../../broker/network/transfer/buffered.ts';
 import type { ByteSocket, SocketOwner } from '../../../broker/platform/socket.ts';
 import { CollectingLogger } from '../../support/collecting-logger.ts';

@@ -32,9 +32,7 @@ export function logFiles(cluster: () => Cluster): void {
 
     describe('after a clean stop', () => {
       beforeAll(async () => {
-        for (const broker of cluster().brokers) {
-          assert.equal(await broker.stop(), exitCodeOfStop, broker.logTail);
-        }
+        await stopAll(cluster());
       });
 
       it('are of every kind, in many segments', async () => {
@@ -44,55 +42,69 @@ export function logFiles(cluster: () => Cluster): void {
         }
       });
 
-      it.each(dumpVersions)(
-        'are read by the dump of Kafka %s without a complaint',
-        async (version) => {
-          await expectReadable(version, await allFiles(cluster()));
-          expect(await recordCount(version, cluster())).toBe(writtenCount);
-        },
-      );
-
-      it('have indexes that Apache Kafka would take over', async () => {
-        const files = await allFiles(cluster());
-        const indexes = files.filter(
-          ({ suffix }) => suffix === '.index' || suffix === '.timeindex',
-        );
-        const dump = await dumpFiles('3.9.1', indexes, ['--index-sanity-check']);
-        expect(dump.complaints).toEqual([]);
-        expect(dump.output.match(/passed sanity check| is empty/g)).toHaveLength(indexes.length);
-      });
-
-      it.each(dumpVersions)('hold group offsets that Kafka %s can decode', async (version) => {
-        const files = (await allFiles(cluster())).filter(
-          (file) => file.topic === '__consumer_offsets' && file.suffix === '.log',
-        );
-        const dump = await dumpFiles(version, files, ['--offsets-decoder']);
-        expect(dump.complaints).toEqual([]);
-        expect(dump.output).toMatch(/offset_commit|"type":"1"/);
-        expect(dump.output).toMatch(/group_metadata|"type":"2"/);
-        expect(dump.output).toContain('log-files-group');
-      });
-    });
-
-    describe('after kill -9 and a new start', () => {
-      beforeAll(async () => {
-        for (const broker of cluster().brokers) await broker.start();
-        writtenCount += await writeRounds(cluster().bootstrap);
-        for (const broker of cluster().brokers) await broker.kill();
-        for (const broker of cluster().brokers) await broker.start();
-      });
-
-      it.each(dumpVersions)(
-        'are read by the dump of Kafka %s without a complaint',
-        async (version) => {
-          await expectReadable(version, await allFiles(cluster()));
-          expect(await recordCount(version, cluster())).toBe(writtenCount);
-        },
-      );
-
       it('are read by a consumer, from the first record to the last', async () => {
         const read = await readToCount(cluster().bootstrap, { topic, count: writtenCount });
         expect(read).toHaveLength(writtenCount);
+      });
+
+      // Apache Kafka leaves the zeros of its unused index space to its next clean stop.
+      (apacheVersion === null ? it : it.skip).each(dumpVersions)(
+        'are read by the dump of Kafka %s without a complaint, while the broker runs',
+        async (version) => {
+          await expectReadable(version, await allFiles(cluster()));
+        },
+      );
+
+      describe('and a clean stop', () => {
+        beforeAll(async () => {
+          await stopAll(cluster());
+        });
+
+        it.each(dumpVersions)(
+          'are read by the dump of Kafka %s without a complaint',
+          async (version) => {
+            await expectReadable(version, await allFiles(cluster()));
+            expect(await recordCount(version, cluster())).toBe(writtenCount);
+          },
+        );
+
+        it('have indexes that Apache Kafka would take over', async () => {
+          const files = await allFiles(cluster());
+          const indexes = files.filter(
+            ({ suffix }) => suffix === '.index' || suffix === '.timeindex',
+          );
+          const dump = await dumpFiles('3.9.1', indexes, ['--index-sanity-check']);
+          expect(dump.complaints).toEqual([]);
+          expect(dump.output.match(/passed sanity check| is empty/g)).toHaveLength(indexes.length);
+        });
+
+        it.each(dumpVersions)('hold group offsets that Kafka %s can decode', async (version) => {
+          const files = (await allFiles(cluster())).filter(
+            (file) => file.topic === '__consumer_offsets' && file.suffix === '.log',
+          );
+          const dump = await dumpFiles(version, files, ['--offsets-decoder']);
+          expect(dump.complaints).toEqual([]);
+          expect(dump.output).toMatch(/offset_commit|"type":"1"/);
+          expect(dump.output).toMatch(/group_metadata|"type":"2"/);
+          expect(dump.output).toContain('log-files-group');
+        });
+      });
+
+      describe('after kill -9 and a new start', () => {
+        beforeAll(async () => {
+          for (const broker of cluster().brokers) await broker.start();
+          writtenCount += await writeRounds(cluster().bootstrap);
+          for (const broker of cluster().brokers) await broker.kill();
+          for (const broker of cluster().brokers) await broker.start();
+        });
+
+        it.each(dumpVersions)(
+          'are read by the dump of Kafka %s without a complaint',
+          async (version) => {
+            await expectReadable(version, await allFiles(cluster()));
+            expect(await recordCount(version, cluster())).toBe(writtenCount);
+          },
+        );
       });
     });
   });
@@ -100,6 +112,12 @@ export function logFiles(cluster: () => Cluster): void {
 
 /** A JVM that SIGTERM ended says 143. */
 const exitCodeOfStop = apacheVersion === null ? 0 : 143;
+
+async function stopAll({ brokers }: Cluster): Promise<void> {
+  for (const broker of brokers) {
+    assert.equal(await broker.stop(), exitCodeOfStop, broker.logTail);
+  }
+}
 
 async function allFiles(cluster: Cluster): Promise<readonly SegmentFile[]> {
   const perBroker = await Promise.all(cluster.brokers.map(({ logDir }) => segmentFiles(logDir)));

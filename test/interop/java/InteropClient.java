@@ -116,20 +116,21 @@ public final class InteropClient {
   }
 
   private void describeTopic(Admin admin) throws Exception {
-    TopicDescription described = describe(admin);
+    TopicDescription described = until(() -> describe(admin), topics -> true);
     expect(2, described.partitions().size(), "partitions");
     described.partitions().forEach(partition -> {
       expect(List.of(partition.leader()), partition.replicas(), "replicas");
       expect(List.of(partition.leader()), partition.isr(), "replicas in sync");
     });
-    expect(true, get(admin.listTopics().names()).contains(topic), "the topic is listed");
+    until(() -> get(admin.listTopics().names()), names -> names.contains(topic));
   }
 
   private void changeConfig(Admin admin) throws Exception {
     ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-    expect("-1", config(admin, resource).get("retention.ms").value(), "the value of the creation");
+    Map<String, ConfigEntry> created = until(() -> config(admin, resource), entries -> true);
+    expect("-1", created.get("retention.ms").value(), "the value of the creation");
     String key = "max.message.bytes";
-    expect(ConfigEntry.ConfigSource.DEFAULT_CONFIG, config(admin, resource).get(key).source(), "source");
+    expect(ConfigEntry.ConfigSource.DEFAULT_CONFIG, created.get(key).source(), "source");
     AlterConfigOp set = new AlterConfigOp(new ConfigEntry(key, "200000"), AlterConfigOp.OpType.SET);
     get(admin.incrementalAlterConfigs(Map.of(resource, List.of(set))).all());
     ConfigEntry changed = until(() -> config(admin, resource).get(key), entry -> entry.value().equals("200000"));
@@ -343,13 +344,18 @@ public final class InteropClient {
     return records;
   }
 
-  /** Changes reach a broker a moment after they are accepted. */
+  /** Brokers hear of topics and changes one after another, a moment after they are accepted. */
   private static <T> T until(Asked<T> asked, Wanted<T> wanted) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     while (true) {
-      T value = asked.get();
-      if (wanted.test(value)) return value;
-      if (System.nanoTime() > deadline) throw new AssertionError("still " + value);
+      boolean isLate = System.nanoTime() > deadline;
+      try {
+        T value = asked.get();
+        if (wanted.test(value)) return value;
+        if (isLate) throw new AssertionError("still " + value);
+      } catch (ExecutionException failure) {
+        if (isLate || !(failure.getCause() instanceof UnknownTopicOrPartitionException)) throw failure;
+      }
       Thread.sleep(20);
     }
   }

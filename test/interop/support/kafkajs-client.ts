@@ -42,7 +42,8 @@ export async function readToCount(
   wanted: { readonly topic: string; readonly count: number; readonly group?: string },
 ): Promise<readonly TextRecord[]> {
   const { topic, count, group = `count-${randomUUID()}` } = wanted;
-  const consumer = kafkaJs(bootstrap).consumer({ groupId: group });
+  // Leaving waits for the fetch under way.
+  const consumer = kafkaJs(bootstrap).consumer({ groupId: group, maxWaitTimeInMs: 200 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const records: TextRecord[] = [];

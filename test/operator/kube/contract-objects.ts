@@ -120,13 +120,14 @@ export function describeObjects(kit: ContractKit): void {
 
     it('keeps the finalizers of others when one manager drops its own', async () => {
       // With data: an API server forgets an empty map, and each apply of one conflicts.
-      const of = (...finalizers: readonly string[]): OpenObject =>
-        kit.configMap('remove-d', { k: 'v' }, { finalizers });
+      const without = kit.configMap('remove-d', { k: 'v' });
+      const of = (finalizer: string): OpenObject =>
+        kit.configMap('remove-d', { k: 'v' }, { finalizers: [finalizer] });
       await kit.client.apply(configMaps, of('odradek.dev/one'), alice);
       await kit.client.apply(configMaps, of('odradek.dev/two'), bob);
-      const left = await kit.client.apply(configMaps, of(), alice);
+      const left = await kit.client.apply(configMaps, without, alice);
       expect(left.metadata.finalizers).toEqual(['odradek.dev/two']);
-      await kit.client.apply(configMaps, of(), bob);
+      await kit.client.apply(configMaps, without, bob);
     });
 
     it('collects what an object owned once it is gone', async () => {

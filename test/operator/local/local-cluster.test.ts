@@ -10,8 +10,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import { podKind } from '../../../operator/local/resources/pod.ts';
 import { statefulSetKind } from '../../../operator/local/resources/stateful-set.ts';
-import type { LocalCluster, LocalClusterEvent } from '../../../operator/local/local-cluster.ts';
+import type { LocalCluster } from '../../../operator/local/local-cluster.ts';
 import { startLocalCluster } from '../../../operator/local/local-cluster.ts';
+import { Recorded } from './recorded.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchFolder } from './scratch.ts';
 
@@ -45,30 +46,6 @@ spec:
   zookeeper: {external: {connect: "zk.example:2181"}}
   listeners: [{name: internal, port: 9092, type: Internal}]
 `;
-
-class Recorded {
-  readonly events: LocalClusterEvent[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  readonly add = (event: LocalClusterEvent): void => {
-    this.events.push(event);
-    for (const look of this.#waiting) look();
-  };
-
-  /** Resolves with the first event, of those from `from` on, that satisfies. */
-  until(satisfies: (event: LocalClusterEvent) => boolean, from = 0): Promise<LocalClusterEvent> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const found = this.events.slice(from).find(satisfies);
-        if (found === undefined) return;
-        this.#waiting.delete(look);
-        resolve(found);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-}
 
 async function podsReady(recorded: Recorded, from = 0): Promise<void> {
   for (const pod of ['demo-broker-0', 'demo-broker-1']) {

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import process from 'node:process';
+
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+
+import { findZooKeeper } from '../../../scripts/lib/zookeeper.mjs';
+import { RealCluster } from './real-cluster.ts';
+import type { LedgerClient } from './ledger-client.ts';
+
+// Processes are started here: on a busy machine that takes its time.
+jest.setTimeout(90_000);
+
+/** Kills the pod's process while the client produces, and waits until it is Ready and goes on. */
+async function killInTheMiddle(cluster: RealCluster, client: LedgerClient, pod: string) {
+  await client.start();
+  await client.goesOn(200);
+  const { recorded } = cluster;
+  const from = recorded.events.length;
+  process.kill(cluster.pidOf(pod), 'SIGKILL');
+  await recorded.until((event) => event.type === 'pod-restarting' && event.pod === pod, from);
+  await recorded.until((event) => event.type === 'pod-ready' && event.pod === pod, from);
+  await client.goesOn(200);
+  await client.stop();
+}
+
+async function audited(client: LedgerClient) {
+  const audit = client.ledger.audit(await client.readAll());
+  const { acknowledged, lost, duplicated } = audit;
+  const counts = { acknowledged, lost: lost.length, duplicated: duplicated.length };
+  process.stdout.write(`    ${JSON.stringify(counts)}\n`);
+  return audit;
+}
+
+describe('One broker on its embedded store', () => {
+  const cluster = new RealCluster({ brokerCount: 1, zookeeperCommand: null });
+  beforeAll(() => cluster.start());
+  afterAll(() => cluster.stop());
+
+  it('comes back after a kill -9 with every acknowledged record at its offset', async () => {
+    const client = cluster.client();
+    await killInTheMiddle(cluster, client, 'demo-broker-0');
+    expect(await audited(client)).toMatchObject({ lost: [], duplicated: [] });
+  });
+});
+
+describe('Three brokers with a ZooKeeper', () => {
+  const found = findZooKeeper();
+  assert(found !== null, 'These tests need ZooKeeper and Java: apt-get install zookeeper');
+  const cluster = new RealCluster({ brokerCount: 3, zookeeperCommand: found.command });
+  beforeAll(() => cluster.start());
+  afterAll(() => cluster.stop());
+
+  it('lose nothing to a kill -9 of one of them', async () => {
+    const client = cluster.client();
+    await killInTheMiddle(cluster, client, 'demo-broker-1');
+    expect(await audited(client)).toMatchObject({ lost: [], duplicated: [] });
+  });
+});
