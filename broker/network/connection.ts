@@ -9,12 +9,13 @@
  * the connection with one log line.
  */
 
-import type { Payload } from '../model/payload.ts';
+import type { Payload, PayloadPart } from '../model/payload.ts';
 import { releasePayload } from '../model/payload.ts';
 import type { Answer, Peer, RequestHandler } from '../model/request-handler.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ByteSocket, SocketOwner } from '../platform/socket.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { Fifo } from './fifo.ts';
 import type { RetainedRegion } from './receive-buffer.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 import type { RegionPool } from './region-pool.ts';
@@ -36,10 +37,12 @@ export interface ConnectionOptions {
   readonly nowMs: () => number;
 }
 
+/** A request from its arrival to the sending of its answer. */
 interface Slot {
-  answer: Answer | undefined;
+  readonly frame: Buffer;
   readonly region: RetainedRegion;
-  readonly size: number;
+  /** Undefined until it is known. */
+  answer: Answer | undefined;
 }
 
 export class Connection implements SocketOwner {
@@ -48,13 +51,13 @@ export class Connection implements SocketOwner {
   readonly #received: ReceiveBuffer;
   #socket: ByteSocket | null = null;
   #transfer: Transfer | null = null;
-  /** Requests whose answer is not sent, oldest first. */
+  /** Requests that have started and whose answer is not sent, oldest first. */
   #slots: Slot[] = [];
   #onlyProduce = true;
   #inFlightSize = 0;
-  #frames: Buffer[] = [];
-  #frameRegions: RetainedRegion[] = [];
-  #framesSize = 0;
+  /** Requests that may not start yet. */
+  readonly #waiting = new Fifo<Slot>();
+  #waitingSize = 0;
   #paused = false;
   #pumpPlanned = false;
   #closed = false;
@@ -78,13 +81,13 @@ export class Connection implements SocketOwner {
 
   /** No request is waiting, in work, or on its way back. */
   get idle(): boolean {
-    return this.#slots.length === 0 && this.#frames.length === 0 && this.#queuedSize() === 0;
+    return this.#slots.length === 0 && this.#waiting.length === 0 && this.#queuedSize() === 0;
   }
 
   /** Takes no further requests; closes as soon as those begun are answered. */
   drain(): void {
     this.#draining = true;
-    this.#dropFrames();
+    this.#dropWaiting();
     if (this.idle) this.close();
   }
 
@@ -108,7 +111,7 @@ export class Connection implements SocketOwner {
     this.lastActiveMs = this.#options.nowMs();
     this.#received.arrived(size);
     if (!this.#cutFrames()) return;
-    if (this.#draining) this.#dropFrames();
+    if (this.#draining) this.#dropWaiting();
     this.#pump();
   }
 
@@ -118,7 +121,7 @@ export class Connection implements SocketOwner {
     this.#ending = true;
     if (error !== null) this.#options.logger.debug({ err: error }, 'connection lost');
     this.#transfer?.close();
-    this.#dropFrames();
+    this.#dropWaiting();
     for (const slot of this.#slots) if (slot.answer) releasePayload(slot.answer);
     this.#options.handler.disconnected(this.peer);
     this.#options.onClose(this);
@@ -139,25 +142,22 @@ export class Connection implements SocketOwner {
       }
       if (this.#received.size < SIZE_FIELD + size) break;
       this.#received.skip(SIZE_FIELD);
-      this.#frames.push(this.#received.take(size));
-      this.#frameRegions.push(this.#received.retain());
-      this.#framesSize += size;
+      const frame = this.#received.take(size);
+      this.#waiting.push({ frame, region: this.#received.retain(), answer: undefined });
+      this.#waitingSize += size;
     }
     return true;
   }
 
   /** Starts what may start, sends what is ready, and reads on only while there is room. */
   #pump(): void {
-    let started = 0;
-    while (started < this.#frames.length && !this.#ending) {
-      const frame = this.#frames[started];
-      if (frame === undefined || !this.#mayStart(frame)) break;
-      started += 1;
-      this.#startRequest(frame, started - 1);
+    while (!this.#ending) {
+      const next = this.#waiting.first;
+      if (next === undefined || !this.#mayStart(next.frame)) break;
+      this.#waiting.shift();
+      this.#startRequest(next);
     }
     if (this.#ending) return;
-    this.#frames.splice(0, started);
-    this.#frameRegions.splice(0, started);
     this.#sendReady();
     this.#balance();
   }
@@ -169,13 +169,11 @@ export class Connection implements SocketOwner {
     return this.#onlyProduce && isProduce(frame);
   }
 
-  #startRequest(frame: Buffer, index: number): void {
-    const region = this.#frameRegions[index];
-    if (region === undefined) return;
-    this.#framesSize -= frame.length;
+  #startRequest(slot: Slot): void {
+    const { frame } = slot;
+    this.#waitingSize -= frame.length;
     this.#inFlightSize += frame.length;
     this.#onlyProduce = isProduce(frame);
-    const slot: Slot = { answer: undefined, region, size: frame.length };
     this.#slots.push(slot);
     try {
       const answer = this.#options.handler.handle(frame, this.peer);
@@ -216,28 +214,26 @@ export class Connection implements SocketOwner {
 
   #sendReady(): void {
     let ready = 0;
-    let payload: Payload | null = null;
+    const payload: PayloadPart[] = [];
     for (const slot of this.#slots) {
       if (slot.answer === undefined) break;
       ready += 1;
-      this.#inFlightSize -= slot.size;
+      this.#inFlightSize -= slot.frame.length;
       this.#received.release(slot.region);
-      if (slot.answer !== null) {
-        payload = payload === null ? slot.answer : payload.concat(slot.answer);
-      }
+      if (slot.answer !== null) for (const part of slot.answer) payload.push(part);
     }
     if (ready === 0) return;
     this.#slots.splice(0, ready);
     this.lastActiveMs = this.#options.nowMs();
-    if (payload !== null) this.#transfer?.send(payload);
+    if (payload.length > 0) this.#transfer?.send(payload);
     if (this.#draining && this.idle) this.close();
   }
 
   #balance(): void {
-    const [next] = this.#frames;
+    const next = this.#waiting.first;
     // What cannot start now starts when an answer has been given or sent: both call #pump() again.
-    if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next)) this.#pumpSoon();
-    const full = this.#framesSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
+    if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next.frame)) this.#pumpSoon();
+    const full = this.#waitingSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#socket?.pause();
@@ -264,11 +260,9 @@ export class Connection implements SocketOwner {
     }
   }
 
-  #dropFrames(): void {
-    for (const region of this.#frameRegions) this.#received.release(region);
-    this.#frames = [];
-    this.#frameRegions = [];
-    this.#framesSize = 0;
+  #dropWaiting(): void {
+    for (const { region } of this.#waiting.takeAll()) this.#received.release(region);
+    this.#waitingSize = 0;
   }
 }
 

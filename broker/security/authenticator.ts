@@ -3,7 +3,7 @@
  * security protocol; PLAINTEXT is the only one there is: everybody is anonymous.
  */
 
-export const anonymousPrincipal = 'User:ANONYMOUS';
+const anonymousPrincipal = 'User:ANONYMOUS';
 
 /** What is known of a connection when it has just been accepted. */
 export interface Connection {

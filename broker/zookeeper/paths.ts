@@ -5,7 +5,7 @@
  */
 
 /** Names the entity that stands for all others of its type. */
-export const DEFAULT_ENTITY = '<default>';
+const DEFAULT_ENTITY = '<default>';
 
 export type ConfigEntityType = 'topics' | 'brokers' | 'clients' | 'users' | 'ips';
 

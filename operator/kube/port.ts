@@ -7,7 +7,7 @@
 
 import type { KubeObject } from '../api/object.ts';
 
-export type { KubeObject, ObjectMeta, OwnerReference } from '../api/object.ts';
+export type { KubeObject, OwnerReference } from '../api/object.ts';
 
 /** A kind of resource, such as {apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets'}. */
 export interface ResourceKind<T extends KubeObject = KubeObject> {

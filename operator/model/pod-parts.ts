@@ -40,7 +40,7 @@ export function envOfOrdinal(name: string): object {
 }
 
 /** Rather on different nodes, where nothing else is asked for. */
-export function spreadOverNodes(cluster: ClusterIdentity, component: Component): object {
+function spreadOverNodes(cluster: ClusterIdentity, component: Component): object {
   return {
     podAntiAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [

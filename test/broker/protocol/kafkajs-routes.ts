@@ -20,7 +20,7 @@ import { route } from './scripted-broker.ts';
 import type { Route } from './scripted-broker.ts';
 
 export const TOPIC = 'golden';
-export const MEMBER = 'member-1';
+const MEMBER = 'member-1';
 const MEMBER_ID_REQUIRED = 79;
 const EARLIEST = -2n;
 const NOT_ASKED = -0x80000000;

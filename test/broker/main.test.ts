@@ -1,0 +1,177 @@
+/** The program itself, as a process from dist/. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { BrokerConnection } from '../../broker/client/broker-connection.ts';
+import { nodeSockets } from '../../broker/platform/node-sockets.ts';
+import { systemTimers } from '../../broker/platform/timers.ts';
+import { joinGroup } from '../../broker/protocol/messages/join-group.ts';
+import { findCoordinator } from '../../broker/protocol/messages/find-coordinator.ts';
+import { batchOf, fetchFrom, makeTopic, produceTo, valuesFrom } from '../support/requests.ts';
+import { temporaryFolders } from '../support/temporary-folder.ts';
+
+interface Program {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly output: () => string;
+}
+
+const running: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+/** Ready when it resolves: the broker has said that it started, and on which port. */
+async function startProgram(folder: string, ...more: readonly string[]): Promise<Program> {
+  const properties = [
+    'broker.id=0',
+    'zookeeper.connect=local:',
+    'listeners=PLAINTEXT://127.0.0.1:0',
+    `log.dirs=${folder}`,
+    'odradek.http.port=',
+    'offsets.topic.num.partitions=1',
+    'group.initial.rebalance.delay.ms=0',
+    ...more,
+  ];
+  const args = properties.flatMap((property) => ['--override', property]);
+  const child = spawn(process.execPath, ['dist/broker/main.js', 'broker', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LOG_LEVEL: 'info' },
+  });
+  running.push(child);
+  let output = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString();
+      const found = /"ports":\{"PLAINTEXT":(\d+)\}/.exec(output);
+      if (found !== null) resolve(Number(found[1]));
+    });
+    child.once('exit', (code) => reject(new Error(`exit ${String(code)}:\n${output}`)));
+  });
+  return { child, port, output: () => output };
+}
+
+function connect(port: number): Promise<BrokerConnection> {
+  return BrokerConnection.open({
+    host: '127.0.0.1',
+    port,
+    clientId: 'test',
+    sockets: nodeSockets,
+    timers: systemTimers,
+    connectTimeoutMs: 5000,
+    requestTimeoutMs: 60_000,
+  });
+}
+
+/** The exit code, or the signal that ended it. */
+async function ended(child: ChildProcess): Promise<number | string> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode ?? child.signalCode ?? 'nothing';
+}
+
+async function joinAsMember(connection: BrokerConnection): Promise<void> {
+  const request = {
+    ...joinGroup.request.initial,
+    groupId: 'g',
+    sessionTimeoutMs: 30_000,
+    rebalanceTimeoutMs: 60_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: Buffer.from('x') }],
+  };
+  for (let count = 0; count < 5000; count += 1) {
+    const found = await connection.send(findCoordinator, 3, {
+      ...findCoordinator.request.initial,
+      key: 'g',
+    });
+    if (found.errorCode !== 0) continue;
+    const answer = await connection.send(joinGroup, 5, request);
+    // MEMBER_ID_REQUIRED: the member joins with the id that it was given.
+    if (answer.errorCode === 79) {
+      const again = { ...request, memberId: answer.memberId };
+      const joined = await connection.send(joinGroup, 5, again);
+      if (joined.errorCode === 0) return;
+    }
+  }
+  throw new Error('the member could not join');
+}
+
+describe('the broker as a process', () => {
+  const temporaryFolder = temporaryFolders();
+
+  it('ends on SIGTERM with code 0 and closed logs, whatever its clients are waiting for', async () => {
+    const folder = await temporaryFolder();
+    const { child, port, output } = await startProgram(folder);
+    const client = await connect(port);
+    await makeTopic(client, 'orders');
+    const idle = await connect(port);
+    const member = await connect(port);
+    await joinAsMember(member);
+    const waiting = fetchFrom(client, 'orders', { maxWaitMs: 600_000 });
+    const startedAt = performance.now();
+    child.kill('SIGTERM');
+    expect(await ended(child)).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect((await waiting).errorCode).toBe(0);
+    expect(await readdir(folder)).toContain('.kafka_cleanshutdown');
+    expect(output()).not.toMatch(/"level":50/);
+    for (const connection of [client, idle, member]) connection.close();
+  }, 30_000);
+
+  it('reads every acknowledged record again after SIGKILL', async () => {
+    const folder = await temporaryFolder();
+    const first = await startProgram(folder);
+    const client = await connect(first.port);
+    await makeTopic(client, 'orders');
+    const acknowledged: string[] = [];
+    const producing = (async () => {
+      for (let count = 0; ; count += 1) {
+        const value = `record ${String(count)}`;
+        const answer = await produceTo(client, 'orders', batchOf([value]));
+        assert.equal(answer.errorCode, 0);
+        acknowledged.push(value);
+        if (count === 300) first.child.kill('SIGKILL');
+      }
+    })();
+    await expect(producing).rejects.toThrow('connection');
+    expect(await ended(first.child)).toBe('SIGKILL');
+    const second = await startProgram(folder);
+    const again = await connect(second.port);
+    const values: string[] = [];
+    while (values.length < acknowledged.length) {
+      values.push(...(await valuesFrom(again, 'orders', { offset: values.length })));
+    }
+    expect(values.slice(0, acknowledged.length)).toEqual(acknowledged);
+    expect((await produceTo(again, 'orders', batchOf(['after']))).errorCode).toBe(0);
+    again.close();
+    second.child.kill('SIGTERM');
+    expect(await ended(second.child)).toBe(0);
+  }, 30_000);
+
+  it('ends with code 1 and the key when its configuration makes no sense', async () => {
+    const folder = await temporaryFolder();
+    await expect(startProgram(folder, 'log.retention.ms=soon')).rejects.toThrow(
+      /exit 1:[^]*log\.retention\.ms/,
+    );
+  }, 30_000);
+
+  it('ends with code 2 and its usage for arguments that make no sense', async () => {
+    const child = spawn(process.execPath, ['dist/broker/main.js', 'brocker'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    running.push(child);
+    let output = '';
+    child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+    await once(child, 'close');
+    expect(child.exitCode).toBe(2);
+    expect(output).toMatch(/^Usage: odradek broker/);
+  }, 30_000);
+});
