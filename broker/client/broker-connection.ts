@@ -150,7 +150,8 @@ export class BrokerConnection implements SocketOwner {
     while (this.#size - start >= SIZE_FIELD) {
       const frameSize = this.#buffer.readInt32BE(start);
       if (frameSize < SIZE_FIELD || frameSize > RESPONSE_SIZE_MAX) {
-        this.#end(new ConnectionError(`an answer of ${String(frameSize)} bytes`));
+        const size = `an answer of ${String(frameSize)} bytes`;
+        this.#end(new ConnectionError(`${size}: who answers does not speak the Kafka protocol`));
         return;
       }
       if (this.#size - start < SIZE_FIELD + frameSize) break;

@@ -157,6 +157,7 @@ class RemoteBroker implements ControlledBroker {
   readonly #broker: LiveBroker;
   readonly #options: ChannelOptions;
   #connection: BrokerConnection | null = null;
+  #isClosed = false;
 
   constructor(broker: LiveBroker, options: ChannelOptions) {
     this.#broker = broker;
@@ -176,6 +177,7 @@ class RemoteBroker implements ControlledBroker {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#connection?.close();
     this.#connection = null;
   }
@@ -194,7 +196,12 @@ class RemoteBroker implements ControlledBroker {
     if (endpoint === undefined) {
       throw new Error(`broker ${String(this.#broker.id)} has no listener ${listenerName}`);
     }
-    this.#connection = await connect({ host: endpoint.host, port: endpoint.port });
-    return this.#connection;
+    const connection = await connect({ host: endpoint.host, port: endpoint.port });
+    if (this.#isClosed) {
+      connection.close();
+      throw new Error(`the channel to broker ${String(this.#broker.id)} is closed`);
+    }
+    this.#connection = connection;
+    return connection;
   }
 }

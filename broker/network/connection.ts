@@ -9,7 +9,7 @@
  * the connection with one log line.
  */
 
-import type { Payload, PayloadPart } from '../model/payload.ts';
+import type { PayloadPart } from '../model/payload.ts';
 import { releasePayload } from '../model/payload.ts';
 import type { Answer, Peer, RequestHandler } from '../model/request-handler.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -232,7 +232,8 @@ export class Connection implements SocketOwner {
   #balance(): void {
     const next = this.#waiting.first;
     // What cannot start now starts when an answer has been given or sent: both call #pump() again.
-    if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next.frame)) this.#pumpSoon();
+    if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next.frame))
+      this.#pumpSoon();
     const full = this.#waitingSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
     if (full === this.#paused) return;
     this.#paused = full;

@@ -27,23 +27,38 @@ export class BrokerConnections {
     this.#options = options;
   }
 
-  /** Asks the first broker that answers. Rejects with the last one's ConnectionError. */
-  async sendToAny<Req, Res>(api: Api<Req, Res>, request: Req): Promise<Res> {
-    let failure = new ConnectionError('no broker is known');
-    for (const broker of this.#options.brokers) {
+  /**
+   * Asks the first broker that answers, `preferred` before the others. Rejects with a ConnectionError
+   * that says of each why it did not.
+   */
+  async sendToAny<Req, Res>(
+    api: Api<Req, Res>,
+    request: Req,
+    preferred: number | null = null,
+  ): Promise<Res> {
+    const { brokers } = this.#options;
+    const first = brokers.filter(({ id }) => id === preferred);
+    const failures: ConnectionError[] = [];
+    for (const broker of [...first, ...brokers.filter(({ id }) => id !== preferred)]) {
       try {
         return await this.#send(broker, api, request);
       } catch (error) {
         if (!(error instanceof ConnectionError)) throw error;
-        failure = error;
+        failures.push(error);
       }
     }
-    throw failure;
+    const said = failures.map(({ message }) => message).join('; ');
+    throw new ConnectionError(said === '' ? 'no broker is known' : said, {
+      cause: failures.at(-1),
+    });
   }
 
-  async sendTo<Req, Res>(id: number, api: Api<Req, Res>, request: Req): Promise<Res> {
+  /** Rejects with a ConnectionError also if the broker is not among those that are known. */
+  async sendToController<Req, Res>(id: number, api: Api<Req, Res>, request: Req): Promise<Res> {
     const broker = this.#options.brokers.find((each) => each.id === id);
-    if (broker === undefined) throw new ConnectionError(`broker ${String(id)} is not ready`);
+    if (broker === undefined) {
+      throw new ConnectionError(`broker ${String(id)}, the controller, is not ready`);
+    }
     return this.#send(broker, api, request);
   }
 
@@ -54,13 +69,17 @@ export class BrokerConnections {
   }
 
   async #send<Req, Res>(broker: AdminBroker, api: Api<Req, Res>, request: Req): Promise<Res> {
-    const connection = await this.#connectionTo(broker);
-    const version = await connection.commonVersion(api);
-    if (version === null) {
-      const message = `broker ${String(broker.id)} does not serve ${api.name}`;
-      throw new KafkaError(ErrorCodes.UNSUPPORTED_VERSION, message);
+    try {
+      const connection = await this.#connectionTo(broker);
+      const version = await connection.commonVersion(api);
+      if (version !== null) return await connection.send(api, version, request);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      const where = `broker ${String(broker.id)} at ${broker.host}:${String(broker.port)}`;
+      throw new ConnectionError(`${where}: ${error.message}`, { cause: error });
     }
-    return connection.send(api, version, request);
+    const message = `broker ${String(broker.id)} does not serve ${api.name}`;
+    throw new KafkaError(ErrorCodes.UNSUPPORTED_VERSION, message);
   }
 
   async #connectionTo(broker: AdminBroker): Promise<BrokerConnection> {

@@ -1,5 +1,12 @@
-/** The admin port over the Kafka protocol. */
+/**
+ * The admin port over the Kafka protocol.
+ *
+ * Every broker answers questions, but what it knows may be a moment old: a topic that was just made
+ * may be missing there. So questions about topics go to the controller, who answers a change only
+ * when it can be seen there, and to the others only while it does not answer.
+ */
 
+import { ConnectionError } from '../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../broker/model/error-codes.ts';
 import type { ErrorCode } from '../../broker/model/error-codes.ts';
 import { KafkaError } from '../../broker/model/kafka-error.ts';
@@ -41,6 +48,8 @@ export function kafkaAdminFactory(sockets: Sockets, timers: Timers): KafkaAdminF
 
 class KafkaAdminClient implements KafkaAdmin {
   readonly #connections: BrokerConnections;
+  /** As a broker told it last; null: to be asked for. */
+  #controllerId: number | null = null;
 
   constructor(brokers: readonly AdminBroker[], sockets: Sockets, timers: Timers) {
     this.#connections = new BrokerConnections({
@@ -54,16 +63,11 @@ class KafkaAdminClient implements KafkaAdmin {
 
   /** By Metadata, which brokers of every version have. */
   async describeCluster(): Promise<ClusterDescription> {
-    const answer = await this.#connections.sendToAny(metadata, metadataRequest([]));
-    return {
-      clusterId: answer.clusterId ?? '',
-      controllerId: answer.controllerId,
-      brokerIds: answer.brokers.map((broker) => broker.nodeId),
-    };
+    return this.#describe(null);
   }
 
   async metadata(names: readonly string[]): Promise<TopicResults<TopicDescription>> {
-    const answer = await this.#connections.sendToAny(metadata, metadataRequest(names));
+    const answer = await this.#sendToControllerFirst(metadata, metadataRequest(names));
     return new Map(
       answer.topics.map((topic) => {
         const name = topic.name ?? '';
@@ -128,7 +132,7 @@ class KafkaAdminClient implements KafkaAdmin {
   async describeConfigs(
     names: readonly string[],
   ): Promise<TopicResults<readonly TopicConfigEntry[]>> {
-    const answer = await this.#connections.sendToAny(describeConfigs, {
+    const answer = await this.#sendToControllerFirst(describeConfigs, {
       resources: names.map((resourceName) => ({
         resourceType: topicResource,
         resourceName,
@@ -171,21 +175,48 @@ class KafkaAdminClient implements KafkaAdmin {
     await this.#connections.close();
   }
 
-  /** Asks who the controller is and sends there; once more if it was another by then. */
+  async #describe(preferred: number | null): Promise<ClusterDescription> {
+    const request = metadataRequest([]);
+    const answer = await this.#connections.sendToAny(metadata, request, preferred);
+    return {
+      clusterId: answer.clusterId ?? '',
+      controllerId: answer.controllerId,
+      brokerIds: answer.brokers.map((broker) => broker.nodeId),
+    };
+  }
+
+  /** `preferred`: the broker to ask who the controller is. */
+  async #controller(preferred: number | null = null): Promise<number | null> {
+    if (this.#controllerId === null) {
+      const { controllerId } = await this.#describe(preferred);
+      this.#controllerId = controllerId < 0 ? null : controllerId;
+    }
+    return this.#controllerId;
+  }
+
+  async #sendToControllerFirst<Req, Res>(api: Api<Req, Res>, request: Req): Promise<Res> {
+    return this.#connections.sendToAny(api, request, await this.#controller());
+  }
+
+  /** Once more if it was another by then: who no longer is the controller has heard who is. */
   async #sendToController<Req, Res>(
     api: Api<Req, Res>,
     request: Req,
     itemsOf: (answer: Res) => readonly { readonly errorCode: number }[],
   ): Promise<Res> {
-    const answer = await this.#sendToSupposedController(api, request);
+    const supposed = elected(await this.#controller());
+    const answer = await this.#connections.sendToController(supposed, api, request);
     const moved = itemsOf(answer).some((each) => each.errorCode === ErrorCodes.NOT_CONTROLLER);
-    return moved ? this.#sendToSupposedController(api, request) : answer;
+    if (!moved) return answer;
+    this.#controllerId = null;
+    const next = elected(await this.#controller(supposed));
+    return this.#connections.sendToController(next, api, request);
   }
+}
 
-  async #sendToSupposedController<Req, Res>(api: Api<Req, Res>, request: Req): Promise<Res> {
-    const { controllerId } = await this.describeCluster();
-    return this.#connections.sendTo(controllerId, api, request);
-  }
+function elected(controllerId: number | null): number {
+  if (controllerId !== null) return controllerId;
+  throw new ConnectionError('the brokers have not elected a controller');
 }
 
 function metadataRequest(names: readonly string[]): RequestOf<typeof metadata> {

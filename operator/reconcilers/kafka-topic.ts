@@ -7,6 +7,8 @@
 
 import { z } from 'zod';
 
+import { ConnectionError } from '../../broker/client/broker-connection.ts';
+import { KafkaError } from '../../broker/model/kafka-error.ts';
 import type { Clock } from '../../broker/platform/clock.ts';
 import type { Logger } from '../../broker/platform/logger.ts';
 import type { KafkaTopic, KafkaTopicStatus } from '../api/kafka-topic.ts';
@@ -27,16 +29,18 @@ import type { Outcome } from '../status/conditions.ts';
 import { brokerAddresses } from './observe-cluster.ts';
 import type { ReconcileResult, Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
-import type { SeenTopic } from './topic-operations.ts';
-import { TopicOperations } from './topic-operations.ts';
+import { TopicOperations, errorText } from './topic-operations.ts';
+import {
+  conflict,
+  detailsOf,
+  outcomeOf,
+  periodOf,
+  refused,
+  unknownCluster,
+} from './topic-outcomes.ts';
 
 const fieldManager = 'odradek-kafkatopic';
 const finalizer = 'odradek.dev/topic';
-const progressPeriodMs = 1_000;
-/** A refusal by the brokers may end without anybody telling us, as may a cluster that is away. */
-const retryPeriodMs = 10_000;
-/** Drift in Kafka makes no event: it is looked for. */
-const driftPeriodMs = 60_000;
 
 export interface KafkaTopicReconcilerOptions {
   readonly kube: KubeClient;
@@ -112,17 +116,16 @@ export class KafkaTopicReconciler implements Reconciler {
     const observed = await operations.observe();
     const managed = before.topicName === name;
     const { actions, problems } = decideTopic({ spec: topic.spec, observed, managed });
+    const details = managed ? detailsOf(name, observed) : {};
+    for (const action of actions) {
+      const refusal = await operations.perform(action);
+      if (refusal !== null) return { outcome: refused(refusal), details };
+      this.#options.logger.info({ topic: name, action }, 'changed a topic');
+    }
     if (problems.length > 0) {
       const reason = managed ? 'ChangeRefused' : 'TopicExists';
       const outcome: Outcome = { state: 'stalled', reason, message: problemsText(problems) };
-      return { outcome, details: managed ? detailsOf(name, observed) : {} };
-    }
-    for (const action of actions) {
-      const refusal = await operations.perform(action);
-      if (refusal !== null) {
-        return { outcome: refused(refusal), details: managed ? detailsOf(name, observed) : {} };
-      }
-      this.#options.logger.info({ topic: name, action }, 'changed a topic');
+      return { outcome, details };
     }
     const now = actions.length === 0 ? observed : await operations.observe();
     return { outcome: outcomeOf(topic, now), details: detailsOf(name, now) };
@@ -137,8 +140,7 @@ export class KafkaTopicReconciler implements Reconciler {
     const { items } = await this.#options.reader.list(kafkaTopics, { namespace });
     const claims = items.flatMap((each) => {
       const parsed = parseKafkaTopic(each);
-      if (!parsed.ok || each.metadata.deletionTimestamp !== undefined) return [];
-      return [claimOf(each, parsed.value)];
+      return parsed.ok && !hasLetGo(each) ? [claimOf(each, parsed.value)] : [];
     });
     return topicOwner(claimOf(resource, topic), claims);
   }
@@ -170,7 +172,7 @@ export class KafkaTopicReconciler implements Reconciler {
     }
     const message = `The topic is to be deleted: ${outcome.message}`;
     await this.#status.write(resource, { ...outcome, message }, storedStatus(resource));
-    return { requeueAfterMs: retryPeriodMs };
+    return { requeueAfterMs: periodOf(outcome) };
   }
 
   /** Sets or releases the finalizer, the only thing that the operator writes beside the status. */
@@ -208,49 +210,18 @@ export class KafkaTopicReconciler implements Reconciler {
     try {
       return await then(admin);
     } catch (error) {
-      if (error instanceof KubeError || error instanceof TypeError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      return otherwise(`The brokers of ${cluster.name} do not answer: ${reason}`);
+      if (error instanceof KafkaError) return otherwise(`Kafka: ${errorText(error)}`);
+      if (!(error instanceof ConnectionError)) throw error;
+      return otherwise(`The brokers of ${cluster.name} do not answer: ${error.message}`);
     } finally {
       await admin.close();
     }
   }
 }
 
-function periodOf({ state, reason }: Outcome): number {
-  if (state === 'ready') return driftPeriodMs;
-  if (state === 'stalled' || reason === 'ClusterNotReady') return retryPeriodMs;
-  return progressPeriodMs;
-}
-
-function outcomeOf(topic: KafkaTopic, seen: SeenTopic | null): Outcome {
-  const partitions = topic.spec.partitions ?? 1;
-  if (seen === null || seen.partitions < partitions || !seen.led) {
-    const message = 'Waiting: not every partition has a leader yet';
-    return { state: 'progressing', reason: 'WaitingForLeaders', message };
-  }
-  const message = `The topic has ${String(seen.partitions)} partitions, all with a leader`;
-  return { state: 'ready', reason: 'Ready', message };
-}
-
-function refused(message: string): Outcome {
-  return { state: 'stalled', reason: 'Refused', message: `Kafka: ${message}` };
-}
-
-function conflict(topicName: string, owner: TopicClaim): Outcome {
-  const message = `spec.topicName: ${topicName} is not allowed; allowed: a topic that no older resource has, this one is KafkaTopic ${owner.name}'s`;
-  return { state: 'stalled', reason: 'ResourceConflict', message };
-}
-
-function unknownCluster(name: string): Outcome {
-  const message = `spec.clusterRef.name: ${name} is not allowed; allowed: the name of a KafkaCluster in this namespace`;
-  return { state: 'stalled', reason: 'ClusterNotFound', message };
-}
-
-function detailsOf(topicName: string, seen: SeenTopic | null): KafkaTopicStatus {
-  if (seen === null) return { topicName };
-  const { topicId, partitions, replicas } = seen;
-  return { topicName, ...(topicId === null ? {} : { topicId }), partitions, replicas };
+/** It is going; while it is held back, its topic may still have to go with it. */
+function hasLetGo({ metadata: { deletionTimestamp, finalizers = [] } }: CustomResource): boolean {
+  return deletionTimestamp !== undefined && !finalizers.includes(finalizer);
 }
 
 function claimOf({ metadata }: CustomResource, topic: KafkaTopic): TopicClaim {

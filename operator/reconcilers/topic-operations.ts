@@ -11,8 +11,34 @@ export interface SeenTopic extends ObservedTopic {
   readonly led: boolean;
 }
 
-/** Codes that say "not yet" of a topic that was just made, or is just going. */
+/** A change that was not made. */
+export interface Refusal {
+  readonly message: string;
+  /** Nobody has to do anything: looking again is enough. */
+  readonly passes: boolean;
+}
+
 const absent: readonly number[] = [ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION];
+
+/** Of brokers that are busy with themselves, or with a change that was asked for before. */
+const passing: readonly number[] = [
+  ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCodes.LEADER_NOT_AVAILABLE,
+  ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.NOT_CONTROLLER,
+  ErrorCodes.REASSIGNMENT_IN_PROGRESS,
+  ErrorCodes.THROTTLING_QUOTA_EXCEEDED,
+];
+
+/**
+ * A topic or partitions are made only after they were not seen. If they are there in spite of that,
+ * what was seen is older than our own change, or the topic is on its way out.
+ */
+const unseen: Readonly<Record<TopicAction['kind'], number | null>> = {
+  create: ErrorCodes.TOPIC_ALREADY_EXISTS,
+  'create-partitions': ErrorCodes.INVALID_PARTITIONS,
+  'alter-config': null,
+};
 
 export class TopicOperations {
   readonly #admin: KafkaAdmin;
@@ -39,15 +65,22 @@ export class TopicOperations {
     };
   }
 
-  /** Null when done, else what the broker said. */
-  async perform(action: TopicAction): Promise<string | null> {
-    return refusalOf(await this.#send(action));
+  /** Null when done. */
+  async perform(action: TopicAction): Promise<Refusal | null> {
+    const result = await this.#send(action);
+    if (result === 'done') return null;
+    const isUnseen = result.code === unseen[action.kind];
+    const message = errorText(result);
+    if (!isUnseen) return { message, passes: passing.includes(result.code) };
+    const why = 'of what it does not show yet: it is being made, or deleted';
+    return { message: `${message}, ${why}`, passes: true };
   }
 
-  /** Null when the topic is gone, else what the broker said. */
-  async remove(): Promise<string | null> {
+  /** Null when the topic is gone. */
+  async remove(): Promise<Refusal | null> {
     const result = this.#resultOf(await this.#admin.deleteTopics([this.#name]));
-    return result instanceof KafkaError && absent.includes(result.code) ? null : refusalOf(result);
+    if (result === 'done' || absent.includes(result.code)) return null;
+    return { message: errorText(result), passes: passing.includes(result.code) };
   }
 
   async #send(action: TopicAction): Promise<'done' | KafkaError> {
@@ -78,8 +111,8 @@ function nullIfAbsent(error: KafkaError): null {
   throw error;
 }
 
-function refusalOf(result: 'done' | KafkaError): string | null {
-  if (result === 'done') return null;
-  const name = errorName(result.code);
-  return result.message === name ? name : `${name}: ${result.message}`;
+/** The name of its code, and what the broker added. */
+export function errorText({ code, message }: KafkaError): string {
+  const name = errorName(code);
+  return message === name ? name : `${name}: ${message}`;
 }

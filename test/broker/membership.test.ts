@@ -162,7 +162,9 @@ describe('a broker that starts', () => {
       properties: { 'advertised.listeners': 'PLAINTEXT://127.0.0.1:29092' },
     });
     await broker.broker.start();
-    expect(broker.log.withMessage('an earlier registration of this broker is removed')).toHaveLength(1);
+    expect(
+      broker.log.withMessage('an earlier registration of this broker is removed'),
+    ).toHaveLength(1);
     expect((await cluster.session.exists(brokerPath(0)))?.ephemeralOwner).not.toBe(
       cluster.session.id,
     );
@@ -189,7 +191,9 @@ describe('a broker that starts', () => {
     const line = await broker.log.find(({ message }) => message.includes('does not lead back'));
     expect(line.level).toBe('error');
     expect(line.message).toMatch(words);
-    expect(line.message).toContain(`advertised.listeners ${listeners} does not lead back to broker 0`);
+    expect(line.message).toContain(
+      `advertised.listeners ${listeners} does not lead back to broker 0`,
+    );
     expect(line.message).toContain('Broker may not be available');
   });
 

@@ -21,6 +21,10 @@ export class FakeKafka {
   brokerIds: readonly number[] = [0, 1, 2];
   /** What the next change of a topic is answered with. */
   refusal: KafkaError | null = null;
+  /** Why no broker can be asked. */
+  outage: Error | null = null;
+  /** What brokers that are behind show of topics, in place of what is; null: there is none. */
+  readonly stale = new Map<string, FakeTopic | null>();
   /** Connections opened and not yet closed. */
   open = 0;
 
@@ -28,9 +32,15 @@ export class FakeKafka {
     this.open += 1;
     return {
       describeCluster: () =>
-        Promise.resolve({ clusterId: 'fake-cluster', controllerId: 1, brokerIds: this.brokerIds }),
+        this.outage === null
+          ? Promise.resolve({
+              clusterId: 'fake-cluster',
+              controllerId: 1,
+              brokerIds: this.brokerIds,
+            })
+          : Promise.reject(this.outage),
       metadata: (names) =>
-        this.#each(names, (name, topic): TopicDescription => ({
+        this.#shown(names, (name, topic): TopicDescription => ({
           name,
           topicId: `id-of-${name}`,
           partitions: Array.from({ length: topic.partitions }, (_, partition) => ({
@@ -41,7 +51,7 @@ export class FakeKafka {
           })),
         })),
       describeConfigs: (names) =>
-        this.#each(names, (_, topic): readonly TopicConfigEntry[] => [
+        this.#shown(names, (_, topic): readonly TopicConfigEntry[] => [
           { key: 'segment.bytes', value: '1073741824', own: false },
           ...[...topic.config].map(([key, value]) => ({ key, value, own: true })),
         ]),
@@ -53,7 +63,9 @@ export class FakeKafka {
         }),
       createPartitions: (counts) =>
         this.#each([...counts.keys()], (name, topic) => {
-          topic.partitions = counts.get(name) ?? 0;
+          const count = counts.get(name) ?? 0;
+          if (count <= topic.partitions) return new KafkaError(ErrorCodes.INVALID_PARTITIONS);
+          topic.partitions = count;
           return 'done' as const;
         }),
       incrementalAlterConfigs: (changes) =>
@@ -70,6 +82,7 @@ export class FakeKafka {
 
   #create({ name, partitions, config }: NewTopic): [string, 'done' | KafkaError] {
     if (this.refusal !== null) return [name, this.refusal];
+    if (this.topics.has(name)) return [name, new KafkaError(ErrorCodes.TOPIC_ALREADY_EXISTS)];
     this.topics.set(name, {
       partitions: partitions < 0 ? 1 : partitions,
       config: new Map(Object.entries(config)),
@@ -77,16 +90,25 @@ export class FakeKafka {
     return [name, 'done'];
   }
 
-  #each<T>(
+  #shown<T>(
     names: readonly string[],
     answer: (name: string, topic: FakeTopic) => T,
+  ): Promise<TopicResults<T>> {
+    if (this.outage !== null) return Promise.reject(this.outage);
+    return this.#each(names, answer, new Map([...this.topics, ...this.stale]));
+  }
+
+  #each<T>(
+    names: readonly string[],
+    answer: (name: string, topic: FakeTopic) => T | KafkaError,
+    topics: ReadonlyMap<string, FakeTopic | null> = this.topics,
   ): Promise<TopicResults<T>> {
     return Promise.resolve(
       new Map(
         names.map((name) => {
-          const topic = this.topics.get(name);
+          const topic = topics.get(name) ?? null;
           const unknown = new KafkaError(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
-          return [name, topic === undefined ? unknown : answer(name, topic)];
+          return [name, topic === null ? unknown : answer(name, topic)];
         }),
       ),
     );

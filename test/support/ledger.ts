@@ -34,7 +34,9 @@ export class Ledger {
 
   /** Resolves once each of these partitions has `count` acknowledgements more than now. */
   grows(partitions: readonly number[], count: number): Promise<void> {
-    const goals = partitions.map((partition) => [partition, this.#sizeOf(partition) + count] as const);
+    const goals = partitions.map(
+      (partition) => [partition, this.#sizeOf(partition) + count] as const,
+    );
     return new Promise((resolve) => {
       const look = (): void => {
         if (goals.some(([partition, goal]) => this.#sizeOf(partition) < goal)) return;

@@ -127,7 +127,7 @@ export async function recordsOf(
     const size = peekBatchSize(bytes, position);
     if (bytes.length - position < size) break;
     for (const { offset, value } of await readRecords(bytes, position)) {
-      found.push({ offset: Number(offset), value: value?.toString() ?? '' });
+      found.push({ offset, value: value?.toString() ?? '' });
     }
     position += size;
   }
@@ -189,9 +189,7 @@ export async function offsetAt(
     topics: [
       {
         name: topic,
-        partitions: [
-          { partitionIndex: 0, currentLeaderEpoch: -1, timestamp },
-        ],
+        partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp }],
       },
     ],
   });

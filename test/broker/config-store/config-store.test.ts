@@ -252,4 +252,21 @@ describe('ConfigStore', () => {
     expect(entries).toHaveLength(36);
     expect(entries.every(({ value }) => value !== null)).toBe(true);
   });
+
+  it('describes a topic that another broker has just made, before any notification', async () => {
+    const store = await storeOf(1);
+    await write('topics/orders', { 'retention.ms': '5' });
+    const entries = await store.describeTopicAfresh('orders');
+    expect(entries.find(({ name }) => name === 'retention.ms')?.value).toBe('5');
+  });
+
+  it('describes what it knew of a topic between two sessions', async () => {
+    await write('topics/orders', { 'retention.ms': '5' });
+    const session = await zookeeper.openSession();
+    const store = await storeOf(1);
+    await store.attach(session);
+    await zookeeper.expire(session.id);
+    const entries = await store.describeTopicAfresh('orders');
+    expect(entries.find(({ name }) => name === 'retention.ms')?.value).toBe('5');
+  });
 });

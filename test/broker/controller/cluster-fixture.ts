@@ -219,9 +219,7 @@ export class ControllerCluster {
   #registration(port: number): Buffer {
     return encodeBrokerRegistration({
       version: 5,
-      endpoints: [
-        { listenerName: 'PLAINTEXT', host: 'sim', port, securityProtocol: 'PLAINTEXT' },
-      ],
+      endpoints: [{ listenerName: 'PLAINTEXT', host: 'sim', port, securityProtocol: 'PLAINTEXT' }],
       rack: null,
       jmxPort: -1,
       timestampMs: 0,

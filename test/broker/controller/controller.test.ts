@@ -271,7 +271,10 @@ describe('the deletion of a topic', () => {
   });
 
   it('of a topic that the controller does not know yet begins when it does', async () => {
-    await cluster.session.create(configPath(topicEntity('fresh')), json({ version: 1, config: {} }));
+    await cluster.session.create(
+      configPath(topicEntity('fresh')),
+      json({ version: 1, config: {} }),
+    );
     // One after the other, without a moment for the controller in between.
     const made = cluster.session.create(
       topicPath('fresh'),

@@ -33,10 +33,19 @@ describe('a frame that no client sends', () => {
     ['of one byte', framed(Buffer.from([0]))],
     ['whose header is cut off', framed(Buffer.from([0, 3, 0, 0, 0, 0]))],
     ['with an unknown API', framed(Buffer.from([0x03, 0xe8, 0, 0, 0, 0, 0, 1, 0xff, 0xff]))],
-    ['with a version past what is advertised', framed(Buffer.from([0, 3, 0, 99, 0, 0, 0, 1, 0xff, 0xff]))],
+    [
+      'with a version past what is advertised',
+      framed(Buffer.from([0, 3, 0, 99, 0, 0, 0, 1, 0xff, 0xff])),
+    ],
     ['with a version below', framed(Buffer.from([0, 1, 0, 0, 0, 0, 0, 1, 0xff, 0xff]))],
-    ['whose body is cut off', framed(writeRequest(metadata, 1, HEADER, metadataOf('orders')).subarray(4, -2))],
-    ['with a list longer than itself', framed(Buffer.from([0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]))],
+    [
+      'whose body is cut off',
+      framed(writeRequest(metadata, 1, HEADER, metadataOf('orders')).subarray(4, -2)),
+    ],
+    [
+      'with a list longer than itself',
+      framed(Buffer.from([0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff])),
+    ],
   ])('%s ends its connection with one line, and nothing else', async (_, bytes) => {
     const broker = await start();
     const other = await broker.connect();

@@ -20,23 +20,26 @@ describe('a connection', () => {
     const frames = [0, 5, 9000, 1, 70_000].map((size, id) => requestFrame(METADATA, id, size));
     const stream = Buffer.concat(frames);
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 20_000 }), { maxLength: 40 }), async (sizes) => {
-        const { socket, answerAtOnce } = fakeConnection();
-        const seen: Buffer[] = [];
-        answerAtOnce((frame) => {
-          seen.push(Buffer.from(frame));
-          return null;
-        });
-        let position = 0;
-        for (const size of sizes) {
-          socket.deliver(stream.subarray(position, position + size));
-          position += size;
-        }
-        socket.deliver(stream.subarray(position));
-        await settled();
-        expect(seen.map((frame) => idOf(frame))).toEqual([0, 1, 2, 3, 4]);
-        expect(seen.every((it, id) => frames[id]?.subarray(4).equals(it))).toBe(true);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 20_000 }), { maxLength: 40 }),
+        async (sizes) => {
+          const { socket, answerAtOnce } = fakeConnection();
+          const seen: Buffer[] = [];
+          answerAtOnce((frame) => {
+            seen.push(Buffer.from(frame));
+            return null;
+          });
+          let position = 0;
+          for (const size of sizes) {
+            socket.deliver(stream.subarray(position, position + size));
+            position += size;
+          }
+          socket.deliver(stream.subarray(position));
+          await settled();
+          expect(seen.map((frame) => idOf(frame))).toEqual([0, 1, 2, 3, 4]);
+          expect(seen.every((it, id) => frames[id]?.subarray(4).equals(it))).toBe(true);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -89,7 +92,9 @@ describe('a connection', () => {
         async (requests, chunks) => {
           const { socket, asked } = fakeConnection();
           const done = new Set<AskedRequest>();
-          const stream = Buffer.concat(requests.map(({ size }, id) => requestFrame(PRODUCE, id, size)));
+          const stream = Buffer.concat(
+            requests.map(({ size }, id) => requestFrame(PRODUCE, id, size)),
+          );
           let position = 0;
           for (const chunk of [...chunks, stream.length]) {
             socket.deliver(stream.subarray(position, position + chunk));

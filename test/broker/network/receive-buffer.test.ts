@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RetainedRegion } from '../../../broker/network/receive-buffer.ts';
@@ -15,7 +16,10 @@ describe('the receive buffer', () => {
       fc.record({ type: fc.constant('read' as const), size: fc.integer({ min: 1, max: 60_000 }) }),
       fc.record({ type: fc.constant('take' as const), size: fc.integer({ min: 0, max: 40_000 }) }),
       fc.record({ type: fc.constant('release' as const), size: fc.nat(50) }),
-      fc.record({ type: fc.constant('want' as const), size: fc.integer({ min: 0, max: 3_000_000 }) }),
+      fc.record({
+        type: fc.constant('want' as const),
+        size: fc.integer({ min: 0, max: 3_000_000 }),
+      }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
@@ -28,14 +32,14 @@ describe('the receive buffer', () => {
           if (type === 'want') wanted = size;
           else if (type === 'read') {
             const target = buffer.next(wanted);
-            expect(target.length).toBeGreaterThan(0);
+            assert(target.length > 0);
             const count = Math.min(size, target.length);
             for (let place = 0; place < count; place += 1) target[place] = byteAt(written + place);
             buffer.arrived(count);
             written += count;
           } else if (type === 'take') {
             const view = buffer.take(Math.min(size, buffer.size));
-            expect(isSequence(view, consumed)).toBe(true);
+            assert(isSequence(view, consumed));
             consumed += view.length;
             kept.push({ view, copy: Buffer.from(view), region: buffer.retain() });
           } else {

@@ -33,7 +33,9 @@ describe.each(['sendfile', 'buffered'])('serving by %s', (kind) => {
   async function fill(broker: TestBroker): Promise<readonly string[]> {
     const client = await broker.connect();
     await makeTopic(client, 'big');
-    const values = Array.from({ length: 20 }, (_, id) => String.fromCharCode(65 + id).repeat(700_000));
+    const values = Array.from({ length: 20 }, (_, id) =>
+      String.fromCharCode(65 + id).repeat(700_000),
+    );
     for (const value of values) await produceTo(client, 'big', batchOf([value]));
     return values;
   }

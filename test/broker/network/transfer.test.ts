@@ -126,20 +126,23 @@ describe.each(kinds)('the %s transfer', (_, setUp) => {
     expect(span.releases).toBe(1);
   });
 
-  it.each([0, 1, 2, 3, 5])('gives back every span once when it is closed after %i turns', async (turns) => {
-    const { socket, transfer, spanOf, turn } = setUp();
-    const spans = [1, 2, 3].map((fill) => spanOf(Buffer.alloc(250_000, fill)));
-    transfer.send([Buffer.from('a'), ...spans]);
-    for (let count = 0; count < turns; count += 1) await turn();
-    transfer.close();
-    socket.flush();
-    for (let count = 0; count < 5; count += 1) await turn();
-    expect(spans.map(({ releases }) => releases)).toEqual([1, 1, 1]);
-    expect(transfer.queuedSize).toBe(0);
-    const late = spanOf(Buffer.from('late'));
-    transfer.send([late]);
-    expect(late.releases).toBe(1);
-  });
+  it.each([0, 1, 2, 3, 5])(
+    'gives back every span once when it is closed after %i turns',
+    async (turns) => {
+      const { socket, transfer, spanOf, turn } = setUp();
+      const spans = [1, 2, 3].map((fill) => spanOf(Buffer.alloc(250_000, fill)));
+      transfer.send([Buffer.from('a'), ...spans]);
+      for (let count = 0; count < turns; count += 1) await turn();
+      transfer.close();
+      socket.flush();
+      for (let count = 0; count < 5; count += 1) await turn();
+      expect(spans.map(({ releases }) => releases)).toEqual([1, 1, 1]);
+      expect(transfer.queuedSize).toBe(0);
+      const late = spanOf(Buffer.from('late'));
+      transfer.send([late]);
+      expect(late.releases).toBe(1);
+    },
+  );
 });
 
 describe('the buffered transfer', () => {

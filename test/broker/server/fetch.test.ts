@@ -61,7 +61,9 @@ describe('fetch', () => {
     const one = await fetchFrom(client, 'orders', { maxBytes: 1 });
     expect((await recordsOf(one.records)).map(({ value }) => value)).toEqual(['a']);
     const whole = payloadSize((await fetchFrom(client, 'orders')).records ?? []);
-    const two = await fetchFrom(client, 'orders', { partitionMaxBytes: Math.ceil((whole * 2) / 3) });
+    const two = await fetchFrom(client, 'orders', {
+      partitionMaxBytes: Math.ceil((whole * 2) / 3),
+    });
     expect((await recordsOf(two.records)).map(({ value }) => value)).toEqual(['a', 'b']);
   });
 

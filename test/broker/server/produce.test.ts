@@ -36,13 +36,16 @@ describe('produce', () => {
     return Number((await offsetAt(client, topic, LATEST)).offset);
   }
 
-  it.each([1, -1])('answers acks=%i with the base offset, and what was written is read', async (acks) => {
-    const first = await produceTo(client, 'orders', batchOf(['a', 'b']), { acks });
-    expect(first).toMatchObject({ errorCode: 0, baseOffset: 0n, logStartOffset: 0n });
-    const second = await produceTo(client, 'orders', batchOf(['c']), { acks });
-    expect(second.baseOffset).toBe(2n);
-    expect(await valuesFrom(client, 'orders')).toEqual(['a', 'b', 'c']);
-  });
+  it.each([1, -1])(
+    'answers acks=%i with the base offset, and what was written is read',
+    async (acks) => {
+      const first = await produceTo(client, 'orders', batchOf(['a', 'b']), { acks });
+      expect(first).toMatchObject({ errorCode: 0, baseOffset: 0n, logStartOffset: 0n });
+      const second = await produceTo(client, 'orders', batchOf(['c']), { acks });
+      expect(second.baseOffset).toBe(2n);
+      expect(await valuesFrom(client, 'orders')).toEqual(['a', 'b', 'c']);
+    },
+  );
 
   it('answers nothing to acks=0, and writes', async () => {
     const raw = await broker.raw();
@@ -132,11 +135,14 @@ describe('produce', () => {
     expect(await valuesFrom(client, 'pair', { partition: 1 })).toEqual(['whole']);
   });
 
-  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)('keeps %s batches as they are', async (codec) => {
-    const batch = await compressBatch(batchOf(['one', 'two']), codec);
-    expect(await produceTo(client, 'orders', batch)).toMatchObject({ errorCode: 0 });
-    expect(await valuesFrom(client, 'orders')).toEqual(['one', 'two']);
-  });
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'keeps %s batches as they are',
+    async (codec) => {
+      const batch = await compressBatch(batchOf(['one', 'two']), codec);
+      expect(await produceTo(client, 'orders', batch)).toMatchObject({ errorCode: 0 });
+      expect(await valuesFrom(client, 'orders')).toEqual(['one', 'two']);
+    },
+  );
 
   describe('of idempotent producers', () => {
     async function producerId(): Promise<number> {
@@ -162,8 +168,12 @@ describe('produce', () => {
 
     it('answers a batch that is sent again with its first offset, and writes it once', async () => {
       const id = await producerId();
-      expect(await produceTo(client, 'orders', from(id, 0, ['a', 'b']))).toMatchObject({ errorCode: 0 });
-      expect(await produceTo(client, 'orders', from(id, 2, ['c']))).toMatchObject({ baseOffset: 2n });
+      expect(await produceTo(client, 'orders', from(id, 0, ['a', 'b']))).toMatchObject({
+        errorCode: 0,
+      });
+      expect(await produceTo(client, 'orders', from(id, 2, ['c']))).toMatchObject({
+        baseOffset: 2n,
+      });
       const again = await produceTo(client, 'orders', from(id, 0, ['a', 'b']));
       expect(again).toMatchObject({ errorCode: 0, baseOffset: 0n });
       expect(await valuesFrom(client, 'orders')).toEqual(['a', 'b', 'c']);

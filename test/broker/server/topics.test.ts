@@ -59,12 +59,16 @@ describe('creating topics', () => {
     const { partitions, topicId, isInternal } = await describeTopic('orders');
     expect(topicId).toBe(created.topicId);
     expect(isInternal).toBe(false);
-    expect(partitions.map(({ leaderId, replicaNodes, isrNodes }) => [leaderId, replicaNodes, isrNodes])).toEqual([
+    expect(
+      partitions.map(({ leaderId, replicaNodes, isrNodes }) => [leaderId, replicaNodes, isrNodes]),
+    ).toEqual([
       [0, [0], [0]],
       [0, [0], [0]],
       [0, [0], [0]],
     ]);
-    expect(await askForTopic(client, newTopic('defaults', { numPartitions: -1, replicationFactor: -1 }))).toMatchObject({ errorCode: 0, numPartitions: 1, replicationFactor: 1 });
+    expect(
+      await askForTopic(client, newTopic('defaults', { numPartitions: -1, replicationFactor: -1 })),
+    ).toMatchObject({ errorCode: 0, numPartitions: 1, replicationFactor: 1 });
   });
 
   const invalid: readonly (readonly [string, Parameters<typeof newTopic>, number, RegExp])[] = [
@@ -73,28 +77,91 @@ describe('creating topics', () => {
     ['the name of the folder above', ['..'], ErrorCodes.INVALID_TOPIC_EXCEPTION, /\.\./],
     ['a name that is too long', ['x'.repeat(250)], ErrorCodes.INVALID_TOPIC_EXCEPTION, /249/],
     ['no partitions', ['t', { numPartitions: 0 }], ErrorCodes.INVALID_PARTITIONS, /partition/i],
-    ['less than no partitions', ['t', { numPartitions: -2 }], ErrorCodes.INVALID_PARTITIONS, /partition/i],
-    ['no replicas', ['t', { replicationFactor: 0 }], ErrorCodes.INVALID_REPLICATION_FACTOR, /larger than 0/i],
-    ['two replicas', ['t', { replicationFactor: 2 }], ErrorCodes.INVALID_REPLICATION_FACTOR, /keeps one replica/],
-    ['an unknown key', ['t', { configs: [{ name: 'no.such.key', value: '1' }] }], ErrorCodes.INVALID_CONFIG, /no\.such\.key/],
-    ['a bad value', ['t', { configs: [{ name: 'retention.ms', value: 'soon' }] }], ErrorCodes.INVALID_CONFIG, /retention\.ms/],
-    ['no value', ['t', { configs: [{ name: 'retention.ms', value: null }] }], ErrorCodes.INVALID_CONFIG, /retention\.ms/],
-    ['a count and an assignment', ['t', { assignments: [{ partitionIndex: 0, brokerIds: [0] }] }], ErrorCodes.INVALID_REQUEST, /both/i],
-    ['a broker that is not there', ['t', assigned([0, [7]])], ErrorCodes.INVALID_REPLICA_ASSIGNMENT, /7/],
-    ['a partition without replicas', ['t', assigned([0, []])], ErrorCodes.INVALID_REPLICA_ASSIGNMENT, /0/],
-    ['a replica that is there twice', ['t', assigned([0, [0, 0]])], ErrorCodes.INVALID_REPLICA_ASSIGNMENT, /duplicate/i],
-    ['a gap in the assignment', ['t', assigned([1, [0]])], ErrorCodes.INVALID_REPLICA_ASSIGNMENT, /consecutive/],
-    ['a partition that is assigned twice', ['t', assigned([0, [0]], [0, [0]])], ErrorCodes.INVALID_REPLICA_ASSIGNMENT, /twice/],
+    [
+      'less than no partitions',
+      ['t', { numPartitions: -2 }],
+      ErrorCodes.INVALID_PARTITIONS,
+      /partition/i,
+    ],
+    [
+      'no replicas',
+      ['t', { replicationFactor: 0 }],
+      ErrorCodes.INVALID_REPLICATION_FACTOR,
+      /larger than 0/i,
+    ],
+    [
+      'two replicas',
+      ['t', { replicationFactor: 2 }],
+      ErrorCodes.INVALID_REPLICATION_FACTOR,
+      /keeps one replica/,
+    ],
+    [
+      'an unknown key',
+      ['t', { configs: [{ name: 'no.such.key', value: '1' }] }],
+      ErrorCodes.INVALID_CONFIG,
+      /no\.such\.key/,
+    ],
+    [
+      'a bad value',
+      ['t', { configs: [{ name: 'retention.ms', value: 'soon' }] }],
+      ErrorCodes.INVALID_CONFIG,
+      /retention\.ms/,
+    ],
+    [
+      'no value',
+      ['t', { configs: [{ name: 'retention.ms', value: null }] }],
+      ErrorCodes.INVALID_CONFIG,
+      /retention\.ms/,
+    ],
+    [
+      'a count and an assignment',
+      ['t', { assignments: [{ partitionIndex: 0, brokerIds: [0] }] }],
+      ErrorCodes.INVALID_REQUEST,
+      /both/i,
+    ],
+    [
+      'a broker that is not there',
+      ['t', assigned([0, [7]])],
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      /7/,
+    ],
+    [
+      'a partition without replicas',
+      ['t', assigned([0, []])],
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      /0/,
+    ],
+    [
+      'a replica that is there twice',
+      ['t', assigned([0, [0, 0]])],
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      /duplicate/i,
+    ],
+    [
+      'a gap in the assignment',
+      ['t', assigned([1, [0]])],
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      /consecutive/,
+    ],
+    [
+      'a partition that is assigned twice',
+      ['t', assigned([0, [0]], [0, [0]])],
+      ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+      /twice/,
+    ],
   ];
 
-  it.each(invalid)('refuses %s with a message, and makes nothing', async (_, topic, code, words) => {
-    const answer = await askForTopic(client, newTopic(...topic));
-    expect(answer.errorCode).toBe(code);
-    expect(answer.errorMessage).toMatch(words);
-    const all = await client.send(metadata, 12, { ...metadata.request.initial, topics: null });
-    expect(all.topics).toEqual([]);
-    expect(broker.log.alarms).toEqual([]);
-  });
+  it.each(invalid)(
+    'refuses %s with a message, and makes nothing',
+    async (_, topic, code, words) => {
+      const answer = await askForTopic(client, newTopic(...topic));
+      expect(answer.errorCode).toBe(code);
+      expect(answer.errorMessage).toMatch(words);
+      const all = await client.send(metadata, 12, { ...metadata.request.initial, topics: null });
+      expect(all.topics).toEqual([]);
+      expect(broker.log.alarms).toEqual([]);
+    },
+  );
 
   it('refuses a topic that is there, one that collides with it, and one that is asked for twice', async () => {
     await makeTopic(client, 'a.b');
@@ -156,7 +223,9 @@ describe('adding partitions', () => {
     await makeTopic(client, 'orders');
     await produceTo(client, 'orders', batchOf(['old']));
     expect(await grow(3)).toMatchObject({ errorCode: 0 });
-    expect(await produceTo(client, 'orders', batchOf(['x']), { partition: 2 })).toMatchObject({ errorCode: 0 });
+    expect(await produceTo(client, 'orders', batchOf(['x']), { partition: 2 })).toMatchObject({
+      errorCode: 0,
+    });
     expect(await valuesFrom(client, 'orders')).toEqual(['old']);
     expect(await grow(3)).toMatchObject({ errorCode: ErrorCodes.INVALID_PARTITIONS });
     expect((await grow(1)).errorMessage).toMatch(/higher than the requested 1/);
@@ -181,8 +250,6 @@ describe('deleting topics', () => {
 
   it('wakes a fetch that waits for them', async () => {
     await makeTopic(client, 'orders');
-    const waiting = (await broker.connect()).send;
-    expect(typeof waiting).toBe('function');
     const other = await broker.connect();
     const fetching = fetchFrom(other, 'orders', { maxWaitMs: 600_000 });
     expect(await remove('orders')).toBe(0);
@@ -201,7 +268,10 @@ describe('deleting topics', () => {
 });
 
 describe('configurations', () => {
-  async function values(resourceType: number, resourceName: string): Promise<ReadonlyMap<string, string | null>> {
+  async function values(
+    resourceType: number,
+    resourceName: string,
+  ): Promise<ReadonlyMap<string, string | null>> {
     const answer = await client.send(describeConfigs, 4, {
       resources: [{ resourceType, resourceName, configurationKeys: null }],
       includeSynonyms: true,
@@ -227,7 +297,9 @@ describe('configurations', () => {
   it('of a topic are described, altered, and taken back', async () => {
     await makeTopic(client, 'orders', { configs: [{ name: 'retention.ms', value: '1234' }] });
     expect((await values(2, 'orders')).get('retention.ms')).toBe('1234');
-    expect(await alter([2, 'orders'], ['max.message.bytes', '150'])).toMatchObject({ errorCode: 0 });
+    expect(await alter([2, 'orders'], ['max.message.bytes', '150'])).toMatchObject({
+      errorCode: 0,
+    });
     await waitFor(async () => (await values(2, 'orders')).get('max.message.bytes') === '150');
     const answer = await produceTo(client, 'orders', batchOf(['x'.repeat(200)]));
     expect(answer.errorCode).toBe(ErrorCodes.MESSAGE_TOO_LARGE);
@@ -252,9 +324,15 @@ describe('configurations', () => {
     expect((await alter([2, 'none'], ['retention.ms', '1'])).errorCode).toBe(
       ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
     );
-    expect((await alter([3, 'x'], ['retention.ms', '1'])).errorCode).toBe(ErrorCodes.INVALID_REQUEST);
-    expect((await alter([4, 'x'], ['log.retention.ms', '1'])).errorCode).toBe(ErrorCodes.INVALID_REQUEST);
-    expect((await alter([2, 'orders'], ['retention.ms', '1'], 9)).errorCode).toBe(ErrorCodes.INVALID_REQUEST);
+    expect((await alter([3, 'x'], ['retention.ms', '1'])).errorCode).toBe(
+      ErrorCodes.INVALID_REQUEST,
+    );
+    expect((await alter([4, 'x'], ['log.retention.ms', '1'])).errorCode).toBe(
+      ErrorCodes.INVALID_REQUEST,
+    );
+    expect((await alter([2, 'orders'], ['retention.ms', '1'], 9)).errorCode).toBe(
+      ErrorCodes.INVALID_REQUEST,
+    );
   });
 });
 

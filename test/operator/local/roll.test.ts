@@ -20,7 +20,9 @@ async function valuesOf({ kafka }: LedgerClient, key: string, ids: readonly stri
       includeSynonyms: false,
       resources: ids.map((name) => ({ type, name, configNames: [key] })),
     });
-    return resources.flatMap(({ configEntries }) => configEntries.map(({ configValue }) => configValue));
+    return resources.flatMap(({ configEntries }) =>
+      configEntries.map(({ configValue }) => configValue),
+    );
   } finally {
     await admin.disconnect();
   }

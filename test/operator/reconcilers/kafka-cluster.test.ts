@@ -65,6 +65,19 @@ describe('A KafkaCluster', () => {
     });
   });
 
+  it('is not Ready while its brokers run and none can be asked, and says why', async () => {
+    const world = await readyWorld();
+    world.kafka.outage = new Error('broker 0 at 10.0.0.1:9091: the connection was lost');
+    await world.clusters.reconcile(key);
+    expect(await world.condition('KafkaCluster', 'demo')).toMatchObject({
+      status: 'False',
+      reason: 'BrokersUnreachable',
+      message:
+        'Brokers are running, but none answers the operator: broker 0 at 10.0.0.1:9091: the connection was lost',
+    });
+    expect(world.kafka.open).toBe(0);
+  });
+
   it('restarts pods one at a time after a change, and only while the others are ready', async () => {
     const world = await readyWorld();
     await world.apply(cluster(clusterSpec({ config: { 'num.partitions': 5 } })));

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
+import { ConnectionError } from '../../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../../broker/model/error-codes.ts';
 import { KafkaError } from '../../../broker/model/kafka-error.ts';
 import { kafkaClusters, kafkaTopics } from '../../../operator/kube/resources.ts';
@@ -89,6 +90,90 @@ describe('A KafkaTopic', () => {
     });
     world.kafka.refusal = null;
     expect(await reconciled({})).toMatchObject({ status: 'True' });
+  });
+
+  it('looks again where a broker does not show yet what it has made itself', async () => {
+    world.kafka.stale.set('orders', null);
+    const waiting = { status: 'False', reason: expect.stringMatching(/^WaitingFor/) };
+    expect(await reconciled({ partitions: 3 })).toMatchObject(waiting);
+    expect(await reconciled({ partitions: 3 })).toMatchObject(waiting);
+    world.kafka.stale.clear();
+    expect(await reconciled({ partitions: 3 })).toMatchObject({ status: 'True' });
+  });
+
+  it('looks again where a broker does not show yet the partitions it has added', async () => {
+    await reconciled({ partitions: 3 });
+    world.kafka.stale.set('orders', { partitions: 3, config: new Map() });
+    const waiting = { status: 'False', reason: expect.stringMatching(/^WaitingFor/) };
+    expect(await reconciled({ partitions: 5 })).toMatchObject(waiting);
+    expect(await reconciled({ partitions: 5 })).toMatchObject(waiting);
+    world.kafka.stale.clear();
+    expect(await reconciled({ partitions: 5 })).toMatchObject({ status: 'True' });
+  });
+
+  it('is made once a topic of its name that is being deleted is gone', async () => {
+    world.kafka.topics.set('orders', { partitions: 9, config: new Map() });
+    world.kafka.stale.set('orders', null);
+    expect(await reconciled({ partitions: 3 })).toMatchObject({
+      status: 'False',
+      reason: 'WaitingForBrokers',
+      message:
+        'Waiting: Kafka says TOPIC_ALREADY_EXISTS, of what it does not show yet: it is being made, or deleted',
+    });
+    const object = await world.kube.get(kafkaTopics, key);
+    expect(object?.status).not.toHaveProperty('topicName');
+    world.kafka.topics.clear();
+    world.kafka.stale.clear();
+    expect(await reconciled({ partitions: 3 })).toMatchObject({ status: 'True' });
+    expect(world.kafka.topics.get('orders')?.partitions).toBe(3);
+  });
+
+  it.each([ErrorCodes.NOT_CONTROLLER, ErrorCodes.REQUEST_TIMED_OUT])(
+    'is not stalled by code %i, which passes by itself',
+    async (code) => {
+      world.kafka.refusal = new KafkaError(code);
+      expect(await reconciled({})).toMatchObject({ status: 'False', reason: 'WaitingForBrokers' });
+      world.kafka.refusal = null;
+      expect(await reconciled({})).toMatchObject({ status: 'True' });
+    },
+  );
+
+  it('says why no broker can be asked, and goes on once one can', async () => {
+    world.kafka.outage = new ConnectionError('broker 0 at 10.0.0.1:9091: the connection was lost');
+    expect(await reconciled({})).toMatchObject({
+      status: 'False',
+      reason: 'ClusterNotReady',
+      message:
+        'The brokers of demo do not answer: broker 0 at 10.0.0.1:9091: the connection was lost',
+    });
+    world.kafka.outage = null;
+    expect(await reconciled({})).toMatchObject({ status: 'True' });
+    expect(world.kafka.open).toBe(0);
+  });
+
+  it('has its configuration repaired although another change is refused', async () => {
+    await reconciled({ retention: { time: '1h' } });
+    world.kafka.topics.set('orders', { partitions: 9, config: new Map([['retention.ms', '5']]) });
+    expect(await reconciled({ partitions: 3, retention: { time: '1h' } })).toMatchObject({
+      status: 'False',
+      reason: 'ChangeRefused',
+      message:
+        'spec.partitions: 3 is not allowed; allowed: at least 9, partitions are never removed',
+    });
+    expect(world.kafka.topics.get('orders')?.config.get('retention.ms')).toBe('3600000');
+  });
+
+  it('gets a topic only when an older resource that takes the topic with it is gone', async () => {
+    expect(await reconciled({ topicName: 'shared' }, 'older')).toMatchObject({ status: 'True' });
+    await world.time.advance(5000);
+    await world.kube.remove(kafkaTopics, { ...key, name: 'older' });
+    expect(await reconciled({ topicName: 'shared' }, 'newer')).toMatchObject({
+      reason: 'ResourceConflict',
+    });
+    await world.topics.reconcile({ ...key, name: 'older' });
+    expect(world.kafka.topics.has('shared')).toBe(false);
+    expect(await reconciled({ topicName: 'shared' }, 'newer')).toMatchObject({ status: 'True' });
+    expect(world.kafka.topics.has('shared')).toBe(true);
   });
 
   it('does not touch a topic that was there before and is different', async () => {

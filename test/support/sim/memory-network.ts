@@ -179,7 +179,10 @@ class MemorySocket implements ByteSocket {
     const [first] = this.#sent;
     if (first === undefined || peer === null || this.#hasEnded) return;
     if (peer.#isPaused || peer.#owner === null || peer.#hasEnded) return;
-    const size = Math.max(1, Math.min(this.#ports.pieceSize(first.bytes.length), first.bytes.length));
+    const size = Math.max(
+      1,
+      Math.min(this.#ports.pieceSize(first.bytes.length), first.bytes.length),
+    );
     peer.#receive(first.bytes.subarray(0, size));
     first.bytes = first.bytes.subarray(size);
     if (first.bytes.length === 0) {

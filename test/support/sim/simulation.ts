@@ -7,11 +7,13 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import type { Clock } from '../../../broker/platform/clock.ts';
+import type { FileSystem } from '../../../broker/platform/file-system.ts';
 import type { Logger } from '../../../broker/platform/logger.ts';
 import type { Platform } from '../../../broker/platform/platform.ts';
 import type { Random } from '../../../broker/platform/random.ts';
 import type { Timer, Timers } from '../../../broker/platform/timers.ts';
 import { settled } from '../manual-time.ts';
+import { delayedFileSystem } from './delayed-file-system.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
@@ -62,6 +64,7 @@ export class Simulation {
   readonly clock: Clock;
   readonly trace: string[] = [];
   #nowMs = 1_700_000_000_000;
+  readonly #hasSlowDisk: boolean;
   #sequence = 0;
   #turns = 0;
   #process: object = {};
@@ -79,6 +82,7 @@ export class Simulation {
       pieceSize: (waiting) => 1 + this.random.integer(Math.min(waiting * 2, 100_000)),
     });
     this.files.slowWrites = this.random.integer(2) === 0;
+    this.#hasSlowDisk = this.random.integer(2) === 0;
     this.note(`seed ${String(seed)}`);
   }
 
@@ -91,7 +95,7 @@ export class Simulation {
       clock: this.clock,
       timers: this.timers(process),
       random,
-      fileSystem: this.files,
+      fileSystem: this.#filesOf(process),
       sockets: this.network,
       serveHttp: () => Promise.reject(new Error('nothing is served by HTTP here')),
       logger: this.#logger(process, {}),
@@ -192,6 +196,17 @@ export class Simulation {
       if (next === null || isBefore(entry, next)) next = entry;
     }
     return next !== null && Number.isFinite(next.atMs) ? next : null;
+  }
+
+  /** For half of the seeds a disk that takes its time. */
+  #filesOf(process: object): FileSystem {
+    if (!this.#hasSlowDisk) return this.files;
+    const timers = this.timers(process);
+    return delayedFileSystem(this.files, () => {
+      const delayMs = this.random.integer(4) - 1;
+      if (delayMs <= 0) return Promise.resolve();
+      return new Promise((resolve) => timers.after(delayMs, resolve));
+    });
   }
 
   async #addFolder(folder: string, hash: Hash): Promise<void> {
