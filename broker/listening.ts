@@ -91,8 +91,8 @@ export class Listening {
   }
 
   #transferFor(socket: ByteSocket, options: TransferOptions): Transfer {
-    const { sendfile, clock, timers } = this.#platform;
+    const { sendfile, isResident, clock, timers } = this.#platform;
     if (sendfile === null || socket.fd < 0) return new BufferedTransfer(socket, options);
-    return new SendfileTransfer(socket, { ...options, sendfile, clock, timers });
+    return new SendfileTransfer(socket, { ...options, sendfile, isResident, clock, timers });
   }
 }

@@ -24,7 +24,7 @@ import { parseServerProperties } from './config/properties-file.ts';
 import type { Properties } from './config/resolve.ts';
 import { systemClock } from './platform/clock.ts';
 import { serveHttp } from './platform/http-server.ts';
-import { libcAvailable, sendfile } from './platform/libc.ts';
+import { isResident, libcAvailable, sendfile } from './platform/libc.ts';
 import type { Logger } from './platform/logger.ts';
 import { systemLogger } from './platform/logger.ts';
 import { NodeFileSystem } from './platform/node-file-system.ts';
@@ -139,6 +139,7 @@ function makeBroker(args: Arguments, logger: Logger, onFatal: (error: unknown) =
       serveHttp,
       logger,
       sendfile: libcAvailable() ? sendfile : null,
+      isResident,
       hostName: hostname(),
     },
   });

@@ -62,6 +62,9 @@ const PROBE_STEP = 128 * 1024;
 
 let loaded: Libc | null | undefined;
 
+/** See isResident(). */
+export type IsResident = (fd: number, position: number, size: number) => boolean | 'unsupported';
+
 /** Whether the calls below can be made on this machine; loads the C library when first called. */
 export function libcAvailable(): boolean {
   return library() !== null;

@@ -3,7 +3,7 @@
 import type { Clock } from './clock.ts';
 import type { FileSystem } from './file-system.ts';
 import type { ServeHttp } from './http-server.ts';
-import type { Sendfile } from './libc.ts';
+import type { IsResident, Sendfile } from './libc.ts';
 import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
 import type { Sockets } from './socket.ts';
@@ -19,6 +19,8 @@ export interface Platform {
   readonly logger: Logger;
   /** Null where files can only be sent by way of memory. */
   readonly sendfile: Sendfile | null;
+  /** Asked where there is a sendfile. */
+  readonly isResident: IsResident;
   /** This machine's name, advertised where nothing else is. */
   readonly hostName: string;
 }

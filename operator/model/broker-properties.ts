@@ -4,9 +4,9 @@
  */
 
 import { brokerKeys } from '../../broker/config/broker-keys.ts';
-import { valueProblem } from '../../broker/config/values.ts';
 import type { KafkaClusterSpec, ListenerSpec } from '../api/kafka-cluster.ts';
 import type { Problem } from '../api/problem.ts';
+import { configValueProblem } from './allowed-value.ts';
 import { brokerKeyProblem, factorKeys } from './owned-keys.ts';
 import { retentionBytesValue, retentionMsValue } from './retention-values.ts';
 
@@ -28,10 +28,8 @@ export function configProblems(spec: KafkaClusterSpec): readonly Problem[] {
     const owned = brokerKeyProblem(key, value);
     if (owned !== null) return [owned];
     const known = brokerKeys.get(key);
-    const invalid = known === undefined ? null : valueProblem(known, value);
-    if (invalid === null) return [];
-    const allowed = invalid.slice(invalid.lastIndexOf(': ') + 2);
-    return [{ field: `spec.config.${key}`, value, allowed }];
+    const invalid = known === undefined ? null : configValueProblem(known, value);
+    return invalid === null ? [] : [invalid];
   });
 }
 

@@ -1,9 +1,9 @@
 /** A KafkaTopic in Kafka's terms. */
 
 import { topicKeys } from '../../broker/config/topic-keys.ts';
-import { valueProblem } from '../../broker/config/values.ts';
 import type { KafkaTopicSpec } from '../api/kafka-topic.ts';
 import type { Problem } from '../api/problem.ts';
+import { configValueProblem } from './allowed-value.ts';
 import { topicKeyProblem } from './owned-keys.ts';
 import { retentionBytesValue, retentionMsValue } from './retention-values.ts';
 
@@ -37,10 +37,10 @@ export function topicProblems(spec: KafkaTopicSpec): readonly Problem[] {
 function configProblem(key: string, value: string): readonly Problem[] {
   const owned = topicKeyProblem(key, value);
   if (owned !== null) return [owned];
-  const field = `spec.config.${key}`;
   const known = topicKeys.get(key);
-  if (known === undefined) return [{ field, value, allowed: "one of Kafka's topic keys" }];
-  const invalid = valueProblem(known, value);
-  if (invalid === null) return [];
-  return [{ field, value, allowed: invalid.slice(invalid.lastIndexOf(': ') + 2) }];
+  if (known === undefined) {
+    return [{ field: `spec.config.${key}`, value, allowed: "one of Kafka's topic keys" }];
+  }
+  const invalid = configValueProblem(known, value);
+  return invalid === null ? [] : [invalid];
 }

@@ -13,7 +13,7 @@ import type { TopicToCreate } from '../../broker/config/create-topics.ts';
 import { systemClock } from '../../broker/platform/clock.ts';
 import type { FileSystem } from '../../broker/platform/file-system.ts';
 import { serveHttp } from '../../broker/platform/http-server.ts';
-import { sendfile } from '../../broker/platform/libc.ts';
+import { isResident, sendfile } from '../../broker/platform/libc.ts';
 import { NodeFileSystem } from '../../broker/platform/node-file-system.ts';
 import { nodeSockets } from '../../broker/platform/node-sockets.ts';
 import type { Platform } from '../../broker/platform/platform.ts';
@@ -152,6 +152,7 @@ function platformOf(parts: {
     serveHttp,
     logger: parts.log,
     sendfile: parts.hasSendfile ? sendfile : null,
+    isResident,
     hostName: 'localhost',
   };
 }

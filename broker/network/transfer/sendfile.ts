@@ -6,11 +6,13 @@
  * while the socket has nothing pending. When the kernel's buffer is full, one buffered chunk is
  * handed to the socket: its callback is the news that there is room again. One connection sends at
  * most TURN_SIZE_MAX or TURN_MS_MAX at a time, so that a fast reader does not hold the event loop.
+ * Pages that are not in memory are read in the thread pool and sent as a buffered chunk: sendfile
+ * would stop the loop until the disk has answered (KAFKA-7504).
  */
 
 import type { FileSpan, Payload } from '../../model/payload.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Sendfile } from '../../platform/libc.ts';
+import type { IsResident, Sendfile } from '../../platform/libc.ts';
 import type { ByteSocket } from '../../platform/socket.ts';
 import type { Timers } from '../../platform/timers.ts';
 import { SendQueue } from './send-queue.ts';
@@ -25,6 +27,7 @@ const PEER_GONE = new Set(['EPIPE', 'ECONNRESET', 'ENOTCONN', 'ETIMEDOUT']);
 
 export interface SendfileOptions extends TransferOptions {
   readonly sendfile: Sendfile;
+  readonly isResident: IsResident;
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -90,14 +93,16 @@ export class SendfileTransfer implements Transfer {
   /** Bytes sent; 0 if the turn is over: the kernel is full, or the file failed. */
   #sendSpan(span: FileSpan): number {
     const sent = this.#queue.sentOfSpan;
-    const result = this.#options.sendfile(
-      this.#socket.fd,
-      span.fd,
-      span.position + sent,
-      Math.min(span.size - sent, CALL_SIZE_MAX),
-    );
+    const position = span.position + sent;
+    const size = Math.min(span.size - sent, CALL_SIZE_MAX);
+    // Where the file system cannot say, the page cache is believed to hold what was just written.
+    if (this.#options.isResident(span.fd, position, size) === false) {
+      void this.#sendBufferedChunk(size);
+      return 0;
+    }
+    const result = this.#options.sendfile(this.#socket.fd, span.fd, position, size);
     if (result === 'again') {
-      void this.#sendBufferedChunk();
+      void this.#sendBufferedChunk(WAIT_CHUNK_SIZE);
       return 0;
     }
     if (typeof result !== 'number' || result === 0) {
@@ -108,9 +113,9 @@ export class SendfileTransfer implements Transfer {
     return result;
   }
 
-  async #sendBufferedChunk(): Promise<void> {
+  async #sendBufferedChunk(sizeMax: number): Promise<void> {
     try {
-      const chunk = await this.#queue.readPiece(WAIT_CHUNK_SIZE);
+      const chunk = await this.#queue.readPiece(sizeMax);
       if (chunk !== null) this.#socket.write([chunk], this.#turn);
     } catch (error) {
       this.#fail(error);

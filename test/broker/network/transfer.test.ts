@@ -22,6 +22,8 @@ interface Kernel {
   /** Bytes that the kernel takes before it says EAGAIN. */
   room: number;
   error: Error | null;
+  /** From this position on, nothing of a file is in memory. */
+  coldFrom?: number;
 }
 
 function buffered(): Setup {
@@ -62,6 +64,7 @@ function viaSendfile(kernel: Kernel = { room: Infinity, error: null }): Setup & 
     onDrained: () => (drains += 1),
     onFailure: (error) => failures.push(error),
     sendfile,
+    isResident: (_, position) => !(kernel.coldFrom !== undefined && position >= kernel.coldFrom),
     clock: time,
     timers: time,
   });
@@ -78,6 +81,7 @@ const kinds: readonly (readonly [string, () => Setup])[] = [
   ['buffered', buffered],
   ['sendfile', viaSendfile],
   ['sendfile into a slow kernel', () => viaSendfile({ room: 100_000, error: null })],
+  ['sendfile from a cold file', () => viaSendfile({ room: Infinity, error: null, coldFrom: 0 })],
 ];
 
 describe.each(kinds)('the %s transfer', (_, setUp) => {
@@ -180,6 +184,18 @@ describe('the sendfile transfer', () => {
     expect(socket.received).toHaveLength(1024 * 1024);
     await time.advance(1);
     expect(socket.received).toHaveLength(3 * 1024 * 1024);
+  });
+
+  it('reads what is not in memory past sendfile, and only that', async () => {
+    const cold = 300_000;
+    const kernel: Kernel = { room: Infinity, error: null, coldFrom: cold };
+    const { transfer, socket, spanOf, turn } = viaSendfile(kernel);
+    const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, index) => index % 251));
+    transfer.send([spanOf(bytes)]);
+    // Calls that begin before the first cold byte go through sendfile, the next one stops the turn.
+    expect(socket.received).toHaveLength(2 * 256 * 1024);
+    for (let count = 0; transfer.queuedSize > 0 && count < 100; count += 1) await turn();
+    expect(socket.received.equals(bytes)).toBe(true);
   });
 
   it('lets a peer that went away go without a word', async () => {

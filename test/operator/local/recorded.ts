@@ -37,4 +37,13 @@ export class Recorded {
     );
     return this.events.indexOf(told) + 1;
   }
+
+  /** The resources that were told to be stalled: what nobody but a person can end. */
+  stalled(): readonly string[] {
+    return this.events.flatMap((event) =>
+      event.type === 'condition' && event.condition === 'Stalled' && event.status === 'True'
+        ? [`${event.kind} ${event.name}: ${event.message}`]
+        : [],
+    );
+  }
 }

@@ -131,7 +131,7 @@ describe('A KafkaCluster', () => {
     ],
     [
       { 'num.partitions': 'many' },
-      'spec.config.num.partitions: many is not allowed; allowed: Not a number of type INT',
+      'spec.config.num.partitions: many is not allowed; allowed: a whole number of type INT, at least 1',
     ],
   ])('is not Ready with config %j', async (config, message) => {
     const world = new World();

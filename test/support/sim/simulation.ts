@@ -100,6 +100,7 @@ export class Simulation {
       serveHttp: () => Promise.reject(new Error('nothing is served by HTTP here')),
       logger: this.#logger(process, {}),
       sendfile: null,
+      isResident: () => true,
       hostName: 'simulated',
     };
   }
