@@ -12,21 +12,26 @@ import { EventLoopLag } from './metrics/event-loop-lag.ts';
 import { BrokerMetrics } from './metrics/metrics.ts';
 import type { HttpServer } from './platform/http-server.ts';
 import { apiByKey } from './protocol/api-table.ts';
+import type { Registration } from './registration/registration.ts';
 
 interface Observed {
   readonly listening: Listening;
   readonly services: BrokerServices;
   readonly membership: Membership;
+  readonly registration: Registration;
   readonly logs: LogManager;
 }
+
+const REGISTRATION = 'registration in ZooKeeper';
 
 export class BrokerEndpoints {
   readonly metrics: BrokerMetrics;
   readonly #options: BrokerOptions;
   readonly #lag: EventLoopLag;
   #server: HttpServer | null = null;
-  /** What is missing until clients can be served; empty when ready. */
+  /** What the start still has to do, or that it is over; empty in between. */
   #waitingFor: readonly string[] = ['the start'];
+  #observed: Observed | null = null;
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -55,8 +60,8 @@ export class BrokerEndpoints {
       logger: platform.logger.child({ component: 'http' }),
       routes: new Map([
         ...probeRoutes({
-          broken: () => [],
-          notReady: () => this.#waitingFor,
+          broken: () => this.#observed?.logs.brokenPaths() ?? [],
+          notReady: () => this.#missing(),
           eventLoopLagMs: () => this.#lag.worstMs(),
         }),
         ['/metrics', metricsRoute(this.metrics)],
@@ -64,9 +69,11 @@ export class BrokerEndpoints {
     });
   }
 
-  observe({ listening, services, membership, logs }: Observed): void {
+  observe(observed: Observed): void {
+    const { listening, services, membership, logs } = observed;
     const { metrics } = this;
-    this.#waitingFor = ['registration in ZooKeeper'];
+    this.#observed = observed;
+    this.#waitingFor = [REGISTRATION];
     const leading = (): number =>
       [...services.replicas.partitions()].filter(({ isLeader }) => isLeader).length;
     metrics.gauge('odradek_connections', () => listening.connectionCount);
@@ -88,6 +95,12 @@ export class BrokerEndpoints {
 
   stopping(): void {
     this.#waitingFor = ['nothing: the broker stops'];
+  }
+
+  /** A session that is lost takes the registration with it, until there is a new one. */
+  #missing(): readonly string[] {
+    if (this.#waitingFor.length > 0) return this.#waitingFor;
+    return this.#observed?.registration.epoch == null ? [REGISTRATION] : [];
   }
 
   async stop(): Promise<void> {

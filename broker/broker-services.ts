@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly brokerEpoch: () => number | null;
   readonly session: () => ZooKeeperSession;
   readonly isController: () => boolean;
+  /** A request of a controller has this epoch, which is higher than those before. */
+  readonly onControllerEpoch: (controllerEpoch: number) => void;
 }
 
 export interface BrokerServices {
@@ -63,6 +65,7 @@ export function buildServices(options: ServiceOptions): BrokerServices {
     logs: options.logs,
     logger: logger.child({ component: 'replication' }),
     brokerEpoch: options.brokerEpoch,
+    onControllerEpoch: options.onControllerEpoch,
     onBecomeLeader: ({ topic, index }, leaderEpoch) => {
       if (topic === CONSUMER_OFFSETS) void groups.becomeLeader(index, leaderEpoch);
     },

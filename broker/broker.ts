@@ -5,7 +5,9 @@
  * Start: HTTP endpoints (so that probes see recovery) · ZooKeeper session, cluster id, broker id ·
  * configuration store · logs, recovered where needed · services · listeners · registration and
  * election · listener check. Stop: no new connections · parked requests answered, those in flight
- * finished · resigned and deregistered · logs flushed, checkpoints and clean marker written.
+ * finished · resigned and deregistered · logs flushed, checkpoints and clean marker written. A stop in
+ * the middle of the start ends it at its next step, the loading of logs excepted, which is waited for:
+ * then stops what there is.
  */
 
 import { BrokerConnection } from './client/broker-connection.ts';
@@ -21,6 +23,7 @@ import { buildServices } from './broker-services.ts';
 import { Listening } from './listening.ts';
 import { LogManager } from './log/log-manager.ts';
 import { Membership } from './membership.ts';
+import { abortable } from './platform/abortable.ts';
 import { delay } from './platform/timers.ts';
 import { unlimited } from './quota/quota.ts';
 import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
@@ -55,7 +58,11 @@ interface Running {
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #endpoints: BrokerEndpoints;
+  readonly #stopped = new AbortController();
+  #starting: Promise<void> = Promise.resolve();
+  #isStarting = false;
   #cluster: ClusterConnection | null = null;
+  #session: ZooKeeperSession | null = null;
   #running: Running | null = null;
   #instanceFile: InstanceFile | null = null;
   #instance: Instance | null = null;
@@ -75,31 +82,54 @@ export class Broker {
     return this.#endpoints.port;
   }
 
-  /** Resolves when clients can be served; rejects with what keeps the broker from starting. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when clients can be served; rejects with what keeps the broker from starting, which may
+   * be a stop().
+   */
+  start(): Promise<void> {
+    this.#isStarting = true;
+    this.#starting = this.#start().finally(() => (this.#isStarting = false));
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { config, platform } = this.#options;
+    const { signal } = this.#stopped;
+    signal.throwIfAborted();
     await this.#endpoints.start();
+    signal.throwIfAborted();
     this.#cluster = this.#options.cluster ?? (await connectCluster(config, platform));
-    const session = await this.#cluster.openSession();
+    const session = await this.#cluster.openSession(signal);
+    this.#session = session;
+    signal.throwIfAborted();
     await ensurePaths(session, persistentPaths);
     const clusterId = await readOrMakeClusterId(session, platform.random);
     const brokerId = await this.#brokerId(session);
+    signal.throwIfAborted();
     const running = await this.#build(session, { brokerId, clusterId });
     this.#running = running;
-    await this.#firstInstance(running);
+    await this.#serve(running);
+  }
+
+  async #serve(running: Running): Promise<void> {
+    const { logger } = this.#options.platform;
+    const { signal } = this.#stopped;
+    const { brokerId, clusterId } = running;
+    signal.throwIfAborted();
+    await abortable(this.#firstInstance(running), signal);
     const registered = this.#registered(running);
     await running.membership.join(registered);
+    signal.throwIfAborted();
     // Now: with a wrong address the controller cannot reach this broker, and the start ends here.
     void this.#checkListeners(running, registered);
     running.configs.onBrokerConfig(() => void this.#reregister(running));
     running.logs.start();
     running.services.groups.start();
-    await running.services.metadata.waitUntil(
-      () => running.services.metadata.image.isAlive(brokerId),
-      Infinity,
-    );
+    const { metadata } = running.services;
+    const isKnown = metadata.waitUntil(() => metadata.image.isAlive(brokerId), Infinity);
+    await abortable(isKnown, signal);
     this.#endpoints.ready();
-    platform.logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
+    logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
     void this.#createTopics(running);
   }
 
@@ -111,7 +141,15 @@ export class Broker {
 
   async #stop(): Promise<void> {
     this.#options.platform.logger.info({}, 'stopping');
+    this.#stopped.abort(new Error('the broker was stopped while it started'));
     this.#endpoints.stopping();
+    this.#instanceFile?.stop();
+    if (this.#isStarting) {
+      // Ends what the start may be waiting for in ZooKeeper.
+      await this.#leave();
+      await this.#starting.catch(() => undefined);
+    }
+    // Begun by a start that was in the middle of it.
     this.#instanceFile?.stop();
     const running = this.#running;
     if (running !== null) {
@@ -119,19 +157,20 @@ export class Broker {
       running.services.releaseParked();
       await running.listening.drain(DRAIN_TIMEOUT_MS);
       await running.services.stop();
-      await this.#leave(running.membership);
-      await running.logs.stop();
     }
+    await this.#leave();
+    await running?.logs.stop();
     await this.#cluster?.close();
     await this.#endpoints.stop();
     this.#options.platform.logger.info({}, 'stopped');
   }
 
   /** A ZooKeeper that does not answer must not keep the logs from being closed in order. */
-  async #leave(membership: Membership): Promise<void> {
+  async #leave(): Promise<void> {
     const { timers, logger } = this.#options.platform;
     const tooLong = new AbortController();
-    const left = membership.leave().catch((error: unknown) => {
+    const leaving = this.#running?.membership.leave() ?? this.#session?.close() ?? Promise.resolve();
+    const left = leaving.catch((error: unknown) => {
       logger.warn({ err: error }, 'the broker could not leave its cluster in order');
     });
     await Promise.race([
@@ -180,6 +219,7 @@ export class Broker {
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
       isController: () => membership.isController,
+      onControllerEpoch: (epoch) => membership.sawControllerEpoch(epoch),
     });
     const membership = new Membership(session, {
       brokerId,
@@ -193,15 +233,20 @@ export class Broker {
         this.#makeController({ brokerId, services, session: termSession, epoch, onFailure }),
       onFatal: this.#options.onFatal,
     });
-    const listening = new Listening(config, platform);
+    const listening = new Listening({
+      config: () => configs.broker,
+      metrics: this.#endpoints.metrics,
+      platform,
+    });
     try {
+      this.#stopped.signal.throwIfAborted();
       await listening.start(services.router);
     } catch (error) {
       // Nothing was written: the next start needs no recovery.
       await logs.stop();
       throw error;
     }
-    this.#endpoints.observe({ listening, services, membership, logs });
+    this.#endpoints.observe({ listening, services, membership, registration, logs });
     return { brokerId, clusterId, configs, logs, services, membership, listening };
   }
 
@@ -256,6 +301,7 @@ export class Broker {
       random: platform.random,
       logger,
       topicIds: pins.topicIds,
+      deletionEnabled: () => config.deleteTopicEnable,
       onFailure,
       channels: {
         localBrokerId: brokerId,
@@ -346,6 +392,7 @@ export class Broker {
         assignment: null,
         config,
       };
+      if (this.#stopped.signal.aborted) return;
       try {
         if (services.metadata.topic(name) !== undefined) continue;
         await services.topics.create(topic, { validateOnly: false });

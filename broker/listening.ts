@@ -2,7 +2,10 @@
 
 import type { BrokerConfig } from './config/broker-config.ts';
 import type { Listener } from './config/listeners.ts';
+import type { BrokerMetrics } from './metrics/metrics.ts';
 import { Acceptor } from './network/acceptor.ts';
+import { ConnectionLimits } from './network/connection-limits.ts';
+import { RequestMemory } from './network/request-memory.ts';
 import type { RequestHandler } from './model/request-handler.ts';
 import { BufferedTransfer } from './network/transfer/buffered.ts';
 import { SendfileTransfer } from './network/transfer/sendfile.ts';
@@ -12,16 +15,40 @@ import type { ByteSocket } from './platform/socket.ts';
 import type { Instance } from './registration/instance-file.ts';
 import type { RegisteredEndpoint } from './zookeeper/znodes/broker-registration.ts';
 
+export interface ListeningOptions {
+  /** As it is now; limits of connections may change at run time. */
+  readonly config: () => BrokerConfig;
+  readonly metrics: BrokerMetrics;
+  readonly platform: Platform;
+}
+
 export class Listening {
   readonly #config: BrokerConfig;
+  readonly #memory: RequestMemory;
+  readonly #limits: ConnectionLimits;
+  readonly #metrics: BrokerMetrics;
   readonly #platform: Platform;
   readonly #acceptors = new Map<string, Acceptor>();
   readonly #ports = new Map<string, number>();
   #connectionIds = 0;
 
-  constructor(config: BrokerConfig, platform: Platform) {
-    this.#config = config;
+  constructor({ config, metrics, platform }: ListeningOptions) {
+    this.#config = config();
+    this.#metrics = metrics;
     this.#platform = platform;
+    this.#memory = new RequestMemory(this.#config.queuedMaxRequestBytes);
+    this.#limits = new ConnectionLimits({
+      values: config,
+      clock: platform.clock,
+      logger: platform.logger.child({ component: 'network' }),
+      accepted: metrics.counter('odradek_connections_accepted_total'),
+      refused: metrics.counter('odradek_connections_refused_total'),
+    });
+  }
+
+  /** Bytes of requests that are not answered yet. */
+  get requestMemory(): number {
+    return this.#memory.used;
   }
 
   get connectionCount(): number {
@@ -33,8 +60,19 @@ export class Listening {
     return this.#ports;
   }
 
-  /** Rejects with Node's error, such as code EADDRINUSE, if an address cannot be had. */
+  /** All or none. Rejects with Node's error, such as code EADDRINUSE, if an address cannot be had. */
   async start(handler: RequestHandler): Promise<void> {
+    try {
+      await this.#startAll(handler);
+    } catch (error) {
+      await this.stopAccepting();
+      await this.drain(0);
+      this.#ports.clear();
+      throw error;
+    }
+  }
+
+  async #startAll(handler: RequestHandler): Promise<void> {
     for (const { name, host, port } of this.#config.listeners) {
       const acceptor = this.#acceptorFor({ listenerName: name, host, port }, handler);
       this.#acceptors.set(name, acceptor);
@@ -73,6 +111,7 @@ export class Listening {
     handler: RequestHandler,
   ): Acceptor {
     const { sockets, clock, timers, logger } = this.#platform;
+    const { listeners, interBrokerListenerName } = this.#config;
     return new Acceptor({
       listenerName: address.listenerName,
       host: address.host === '' ? '0.0.0.0' : address.host,
@@ -80,7 +119,12 @@ export class Listening {
       handler,
       requestSizeMax: this.#config.socketRequestMaxBytes,
       idleMsMax: this.#config.connectionsMaxIdleMs,
-      connectionsMax: this.#config.maxConnections,
+      backlog: this.#config.socketListenBacklogSize,
+      limits: this.#limits,
+      isExempt: listeners.length > 1 && address.listenerName === interBrokerListenerName,
+      memory: this.#memory,
+      sent: this.#metrics.counter('odradek_sent_bytes_total'),
+      refused: this.#metrics.counter('odradek_connections_refused_total'),
       sockets,
       clock,
       timers,

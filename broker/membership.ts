@@ -40,6 +40,7 @@ export class Membership {
   #session: ZooKeeperSession;
   #election: Election | null = null;
   #registered: Registered | null = null;
+  #following: Promise<void> = Promise.resolve();
 
   /** `session` is the first one; membership owns it from now on. */
   constructor(session: ZooKeeperSession, options: MembershipOptions) {
@@ -56,11 +57,16 @@ export class Membership {
     return this.#election?.isController ?? false;
   }
 
+  /** Another controller's epoch has been seen in a request: that may end the term of this broker. */
+  sawControllerEpoch(controllerEpoch: number): void {
+    this.#election?.sawEpoch(controllerEpoch);
+  }
+
   /** Registers and stands for election. Rejects if another broker has this id. */
   async join(registered: Registered): Promise<void> {
     this.#registered = registered;
     await this.#joinWith(this.#session);
-    void this.#follow();
+    this.#following = this.#follow();
   }
 
   /** These addresses and this rack from now on; false if that is no change. */
@@ -77,6 +83,8 @@ export class Membership {
     await this.#election?.stop();
     this.#options.configs.stop();
     await this.#session.close();
+    // A session that was opened meanwhile is closed there.
+    await this.#following;
   }
 
   #hasStopped(): boolean {
@@ -90,6 +98,8 @@ export class Membership {
       this.#options.logger.warn({ session: this.#session.id, end }, 'ZooKeeper session is over');
       await this.#election?.stop();
       try {
+        // Closed by this broker itself, which could not go on with it: not at once again.
+        if (end === 'closed') await delay(this.#options.timers, RETRY_MS, this.#stopped.signal);
         await this.#rejoin();
       } catch (error) {
         if (!this.#hasStopped()) this.#options.onFatal(error);
@@ -103,7 +113,9 @@ export class Membership {
     for (;;) {
       const session = await this.#newSession();
       try {
+        this.#stopped.signal.throwIfAborted();
         await this.#options.configs.attach(session);
+        this.#stopped.signal.throwIfAborted();
         this.#session = session;
         await this.#joinWith(session);
         return;
@@ -136,6 +148,7 @@ export class Membership {
     const { registration, brokerId, openSession, clock, timers, logger, makeController } =
       this.#options;
     if (this.#registered !== null) await registration.register(session, this.#registered);
+    this.#stopped.signal.throwIfAborted();
     this.#election = new Election({
       brokerId,
       session,

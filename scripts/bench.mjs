@@ -33,7 +33,7 @@ const options = parse();
 const brokerMain = resolve(options.broker ?? join(repository, 'dist', 'broker', 'main.js'));
 
 if (options.list) printTable(allCells.map((cell) => [cell.name, cell.wanted, cell.description]));
-else await main();
+else await main().catch(giveUp);
 
 function parse() {
   const { values } = parseArgs({
@@ -61,6 +61,13 @@ function checkNames(names, cells) {
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     fail(`There is no cell ${unknown.join(', ')}; there are ${known.join(', ')}.`);
+}
+
+/** A broker or ZooKeeper did not start: there is no table then. */
+function giveUp(error) {
+  console.error(error.message);
+  console.log(tallyLine({ passed: 0, failed: 1, skipped: 0 }));
+  process.exit(1);
 }
 
 async function main() {

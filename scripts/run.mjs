@@ -99,7 +99,7 @@ async function runAll() {
   } finally {
     await releaseNeeds(needs);
   }
-  if (interrupted()) sum = add(sum, { ...nothing, failed: 1 });
+  if (interrupted() && sum.failed === 0) sum = add(sum, { ...nothing, failed: 1 });
   console.log(`\n${basename(folder)}:`);
   printTable(rows);
   console.log(tallyLine(sum));

@@ -8,6 +8,7 @@
 
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
+import { PARTITIONS_PER_TOPIC_MAX } from '../model/topic-partition.ts';
 
 export interface AssignableBroker {
   readonly id: number;
@@ -55,17 +56,28 @@ export function startIndexOf(brokers: readonly AssignableBroker[], firstLeader: 
   );
 }
 
+/** Before anything is made of the count. Throws INVALID_PARTITIONS. */
+export function checkPartitionCount(partitionCount: number): void {
+  if (partitionCount <= PARTITIONS_PER_TOPIC_MAX) return;
+  throw new KafkaError(
+    ErrorCodes.INVALID_PARTITIONS,
+    `A topic cannot have ${String(partitionCount)} partitions: at most ${String(PARTITIONS_PER_TOPIC_MAX)} are allowed.`,
+  );
+}
+
 interface Line {
   readonly brokers: readonly AssignableBroker[];
   /** 1 where racks play no part. */
   readonly rackCount: number;
 }
 
-function check({ brokers, partitionCount, replicationFactor }: AssignmentRequest): void {
+function check(request: AssignmentRequest): void {
+  const { brokers, partitionCount, replicationFactor } = request;
   if (partitionCount <= 0) {
     const message = 'Number of partitions must be larger than 0.';
     throw new KafkaError(ErrorCodes.INVALID_PARTITIONS, message);
   }
+  checkPartitionCount((request.firstPartition ?? 0) + partitionCount);
   if (replicationFactor <= 0) {
     const message = 'Replication factor must be larger than 0.';
     throw new KafkaError(ErrorCodes.INVALID_REPLICATION_FACTOR, message);

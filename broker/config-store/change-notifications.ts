@@ -56,7 +56,8 @@ export class ChangeNotifications {
       void session.ended.then((end) => {
         this.#ended = true;
         this.#wake();
-        reject(new Error(`ZooKeeper session ${end}`));
+        const cause = new Error(`the session is over: ${end}`);
+        reject(new ZooKeeperError('SESSION_ENDED', paths.configChanges, { cause }));
       });
       this.#watch = watchChildren(
         session,
@@ -69,7 +70,11 @@ export class ChangeNotifications {
           resolve();
         },
         (error) => {
-          if (started) logger.error({ err: error }, 'configuration changes are not seen any more');
+          if (started) {
+            // All is read again on a new session; going on with what is known would never end.
+            logger.error({ err: error }, 'configuration changes are not seen any more');
+            void session.close();
+          }
           reject(error instanceof Error ? error : new Error('reading configuration failed'));
         },
       );

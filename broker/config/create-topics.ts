@@ -1,5 +1,7 @@
 /** KAFKA_CREATE_TOPICS: `name:partitions:replicas[:cleanup.policy]`, several with a separator. */
 
+import { PARTITIONS_PER_TOPIC_MAX } from '../model/topic-partition.ts';
+
 export interface TopicToCreate {
   readonly name: string;
   readonly partitions: number;
@@ -49,6 +51,12 @@ function parseTopic(definition: string): TopicToCreate | string {
     return (
       `Invalid value ${definition} in KAFKA_CREATE_TOPICS: expected ` +
       'name:partitions:replicas[:cleanup.policy], such as orders:12:3 or settings:1:3:compact'
+    );
+  }
+  if (Number(partitions) > PARTITIONS_PER_TOPIC_MAX) {
+    return (
+      `Invalid value ${definition} in KAFKA_CREATE_TOPICS: a topic has at most ` +
+      `${String(PARTITIONS_PER_TOPIC_MAX)} partitions`
     );
   }
   return {

@@ -30,6 +30,7 @@ import type { LiveBroker } from './context.ts';
 import { ControllerContext } from './context.ts';
 import type { Sender } from './controller-requests.ts';
 import { leaderAndIsrRequest, updateMetadataRequest } from './controller-requests.ts';
+import { NewerControllerError } from './newer-controller.ts';
 import { PartitionMachine } from './partition-machine.ts';
 import { TopicDeletion } from './topic-deletion.ts';
 
@@ -43,6 +44,8 @@ export interface ControllerOptions {
   readonly logger: Logger;
   /** inter.broker.protocol.version is 2.8 or later: topics have ids. */
   readonly topicIds: boolean;
+  /** delete.topic.enable; without it, markers for deletion are taken away. */
+  readonly deletionEnabled: () => boolean;
   /** The term has to end; called once. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -95,6 +98,8 @@ export class Controller {
       onReplicasDeleted: (topic) => {
         void this.#enqueue(() => this.#finishDeletion(topic));
       },
+      onRetry: () => void this.#enqueue(() => this.#deletion.begin(this.#markedForDeletion)),
+      timers: options.channels.timers,
       logger: options.logger,
     });
   }
@@ -116,10 +121,17 @@ export class Controller {
     watch(paths.deleteTopics, (topics) => this.#onDeletions(topics));
   }
 
+  /** An epoch that somebody else has: a higher one than that of this term ends it. */
+  sawEpoch(controllerEpoch: number): void {
+    if (controllerEpoch <= this.#options.epoch) return;
+    this.#fail(new NewerControllerError(controllerEpoch, 'a request'));
+  }
+
   /** Ends the term. Idempotent; does not touch ZooKeeper: the session's owner closes it. */
   stop(): void {
     this.#ended = true;
     this.#channels.closeAll();
+    this.#deletion.stop();
     for (const watch of this.#watches) watch.stop();
     for (const watch of this.#topicWatches.values()) watch.stop();
     for (const watch of this.#brokerWatches.values()) watch.stop();
@@ -291,12 +303,17 @@ export class Controller {
 
   /** The topic's znode is gone although this controller did not remove it. */
   #forgetTopic(topic: string): void {
+    this.#logger.warn({ topic }, 'the znode of a topic was removed by hand: its replicas stay behind');
     this.#topicWatches.get(topic)?.stop();
     this.#topicWatches.delete(topic);
     this.#context.removeTopic(topic);
   }
 
   async #onDeletions(topics: readonly string[]): Promise<void> {
+    if (!this.#options.deletionEnabled()) {
+      await this.#deletion.refuse(topics);
+      return;
+    }
     this.#markedForDeletion = topics;
     await this.#deletion.begin(topics);
   }

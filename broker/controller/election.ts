@@ -4,7 +4,8 @@
  *
  * The session is the fence: /controller is its ephemeral, and all of the term's writes go through
  * it. The epoch is raised by a versioned set right after winning, before anything else, which also
- * fences controllers of Apache Kafka in the same cluster.
+ * fences controllers of Apache Kafka in the same cluster. An epoch that is seen anywhere and is higher
+ * than that of the term ends it; the next one begins above it, even where /controller_epoch was lost.
  */
 
 import type { Clock } from '../platform/clock.ts';
@@ -23,7 +24,9 @@ import {
   encodeController,
   encodeControllerEpoch,
 } from '../zookeeper/znodes/controller.ts';
+import { ZnodeFormatError } from '../zookeeper/znodes/json.ts';
 import type { Controller } from './controller.ts';
+import { NewerControllerError } from './newer-controller.ts';
 
 /** Between two attempts: a failure that stays must not raise the epoch without a pause. */
 const RETRY_MS = 500;
@@ -57,6 +60,8 @@ export class Election {
   #term: Term | null = null;
   /** The last attempt or term failed. */
   #failed = false;
+  /** The highest that was found outside of /controller_epoch. */
+  #epochSeen = 0;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -67,12 +72,20 @@ export class Election {
     return this.#term !== null;
   }
 
+  /** Of a request to this broker. */
+  sawEpoch(controllerEpoch: number): void {
+    this.#epochSeen = Math.max(this.#epochSeen, controllerEpoch);
+    this.#term?.controller.sawEpoch(controllerEpoch);
+  }
+
   start(): void {
     const { session, logger } = this.#options;
     const onData = (node: NodeData | null): Promise<void> =>
       this.#changes.run(() => this.#onController(node));
     this.#watch = watchData(session, paths.controller, onData, (error) => {
+      // Who cannot see the controller go must not stand: on a new session all begins anew.
       logger.error({ err: error }, 'the controller can no longer be watched');
+      void session.close();
     });
     void session.ended.then(() => this.#endTerm());
   }
@@ -89,12 +102,20 @@ export class Election {
     if (this.#hasStopped()) return;
     const ours = this.#term?.session.id;
     if (ours !== undefined && node?.stat.ephemeralOwner !== ours) await this.#endTerm();
-    if (node !== null) {
+    if (node === null) await this.#tryToWin();
+    else this.#tellOf(node);
+  }
+
+  /** One that cannot be read is somebody's all the same, and only its end matters here. */
+  #tellOf(node: NodeData): void {
+    const { logger } = this.#options;
+    try {
       const { brokerId } = decodeController(node.data, paths.controller);
-      this.#options.logger.info({ controller: brokerId }, 'controller is known');
-      return;
+      logger.info({ controller: brokerId }, 'controller is known');
+    } catch (error) {
+      if (!(error instanceof ZnodeFormatError)) throw error;
+      logger.error({ err: error }, 'who is the controller cannot be read');
     }
-    await this.#tryToWin();
   }
 
   /** Until somebody is the controller: a failed attempt leaves no change that a watch could tell of. */
@@ -157,7 +178,8 @@ export class Election {
     for (;;) {
       const node = await session.get(paths.controllerEpoch);
       if (node === null) throw new Error(`${paths.controllerEpoch} is gone`);
-      const epoch = decodeControllerEpoch(node.data, paths.controllerEpoch) + 1;
+      const last = decodeControllerEpoch(node.data, paths.controllerEpoch);
+      const epoch = Math.max(last, this.#epochSeen) + 1;
       try {
         await session.set(paths.controllerEpoch, encodeControllerEpoch(epoch), node.stat.version);
         return epoch;
@@ -174,6 +196,7 @@ export class Election {
     logger.info({ controller: brokerId, epoch }, 'elected controller');
     const controller = makeController(session, epoch, (error) => {
       logger.error({ err: error }, 'the controller gives up its term');
+      if (error instanceof NewerControllerError) this.sawEpoch(error.controllerEpoch);
       this.#failed = true;
       void this.#changes.run(() => this.#endTerm());
     });

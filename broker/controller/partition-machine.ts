@@ -1,6 +1,7 @@
 /**
  * Brings partitions into the state that live brokers allow, and writes it: every state znode by
- * compare-and-set on its version, leader and controller epoch only rising.
+ * compare-and-set on its version, leader and controller epoch only rising. A state of a newer
+ * controller ends the term: NewerControllerError.
  */
 
 import { electFirstLeader, electOffline } from '../cluster/leader-election.ts';
@@ -13,6 +14,7 @@ import { ZnodeFormatError } from '../zookeeper/znodes/json.ts';
 import { decodePartitionState, encodePartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { ControllerContext, VersionedState } from './context.ts';
+import { NewerControllerError } from './newer-controller.ts';
 
 const NO_LEADER = -1;
 
@@ -76,12 +78,22 @@ export class PartitionMachine {
     const path = partitionStatePath(item.topic, item.partition);
     const node = await this.#session.get(path);
     if (node === null) return;
+    const state = this.#decoded(item, node.data);
+    if (state === null) return;
+    if (state.controllerEpoch > this.#controllerEpoch) {
+      throw new NewerControllerError(state.controllerEpoch, path);
+    }
+    this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+  }
+
+  /** Null for what cannot be read. */
+  #decoded(item: TopicPartition, data: Buffer | null): PartitionState | null {
     try {
-      const state = decodePartitionState(node.data, path);
-      this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+      return decodePartitionState(data, partitionStatePath(item.topic, item.partition));
     } catch (error) {
       if (!(error instanceof ZnodeFormatError)) throw error;
       this.#logger.error({ err: error, ...item }, 'the state of a partition is ignored');
+      return null;
     }
   }
 

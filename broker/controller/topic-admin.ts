@@ -4,7 +4,7 @@
  */
 
 import type { AssignableBroker } from '../cluster/replica-assignment.ts';
-import { assignReplicas, startIndexOf } from '../cluster/replica-assignment.ts';
+import { assignReplicas, checkPartitionCount, startIndexOf } from '../cluster/replica-assignment.ts';
 import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
@@ -13,10 +13,14 @@ import { uuidToText } from '../protocol/wire/uuid.ts';
 import { deleteTopicPath, topicPath } from '../zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../zookeeper/port.ts';
 import { ZooKeeperError } from '../zookeeper/port.ts';
+import type { TopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
 import {
   decodeTopicAssignment,
   encodeTopicAssignment,
 } from '../zookeeper/znodes/topic-assignment.ts';
+
+/** ZooKeeper takes requests of 1 MB (jute.maxbuffer), and ends the session of who sends a larger one. */
+const ASSIGNMENT_SIZE_MAX = 1_000_000;
 
 export interface NewTopic {
   readonly name: string;
@@ -79,14 +83,14 @@ export class TopicAdmin {
       partitionCount: partitions.size,
       replicationFactor: partitions.get(0)?.length ?? 0,
     };
-    if (validateOnly) return created;
-    await this.#options.configs.writeNewTopic(topic.name, topic.config);
-    const data = encodeTopicAssignment({
+    const data = encodeChecked({
       topicId: created.topicId,
       partitions,
       addingReplicas: new Map(),
       removingReplicas: new Map(),
     });
+    if (validateOnly) return created;
+    await this.#options.configs.writeNewTopic(topic.name, topic.config);
     await this.#createNode(topicPath(topic.name), data, () => alreadyExists(topic.name));
     return created;
   }
@@ -110,9 +114,10 @@ export class TopicAdmin {
     }
     const topic = decodeTopicAssignment(node.data, path);
     const added = this.#assignAdded(topic.partitions, count, assignment);
-    if (validateOnly) return;
     const partitions = new Map([...topic.partitions, ...added]);
-    await session.set(path, encodeTopicAssignment({ ...topic, partitions }), node.stat.version);
+    const data = encodeChecked({ ...topic, partitions });
+    if (validateOnly) return;
+    await session.set(path, data, node.stat.version);
   }
 
   #assignAdded(
@@ -190,7 +195,17 @@ function notReplicated(replicationFactor: number): KafkaError {
   );
 }
 
-/** The words of Kafka. */
+/** Throws INVALID_PARTITIONS where the znode would be larger than ZooKeeper takes. */
+function encodeChecked(topic: TopicAssignment): Buffer {
+  const data = encodeTopicAssignment(topic);
+  if (data.length <= ASSIGNMENT_SIZE_MAX) return data;
+  throw new KafkaError(
+    ErrorCodes.INVALID_PARTITIONS,
+    `The assignment of ${String(topic.partitions.size)} partitions takes ${String(data.length)} bytes: at most ${String(ASSIGNMENT_SIZE_MAX)} are allowed.`,
+  );
+}
+
+/** The words of Kafka, and a limit that it leaves to ZooKeeper. */
 function checkGrowth(
   present: number,
   count: number,
@@ -204,6 +219,7 @@ function checkGrowth(
     );
   }
   if (count === present) throw invalid(`Topic already has ${String(present)} partitions.`);
+  checkPartitionCount(count);
   if (given !== null && given.length !== count - present) {
     throw new KafkaError(
       ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
@@ -216,6 +232,7 @@ function checkAssignment(
   assignment: ReadonlyMap<number, readonly number[]>,
   brokers: readonly AssignableBroker[],
 ): void {
+  checkPartitionCount(assignment.size);
   for (let partition = 0; partition < assignment.size; partition += 1) {
     const replicas = assignment.get(partition);
     if (replicas === undefined) {

@@ -1,10 +1,12 @@
 /**
  * Deletes topics that stand in /admin/delete_topics: leaders are taken away, brokers are told, every
  * replica is removed, and only then the znodes, the marker last, so that a crash between any two
- * steps leaves what the next controller completes. A topic with a replica on a dead broker waits.
+ * steps leaves what the next controller completes. A topic with a replica on a dead broker waits; one
+ * whose replica a broker fails to remove is tried again after a pause, as long as its marker stands.
  */
 
 import type { Logger } from '../platform/logger.ts';
+import type { Timer, Timers } from '../platform/timers.ts';
 import {
   configPath,
   deleteTopicPath,
@@ -22,6 +24,9 @@ import type { Sender } from './controller-requests.ts';
 import { stopReplicaRequest } from './controller-requests.ts';
 import type { PartitionMachine } from './partition-machine.ts';
 
+/** A disk that fails has its time to recover; every attempt tells all brokers. */
+const RETRY_MS = 10_000;
+
 export interface TopicDeletionOptions {
   readonly session: ZooKeeperSession;
   readonly context: ControllerContext;
@@ -31,11 +36,17 @@ export interface TopicDeletionOptions {
   readonly sendMetadata: (topics: readonly string[]) => void;
   /** The replicas are gone: what is left is to be done in the controller's queue. */
   readonly onReplicasDeleted: (topic: string) => void;
+  /** A replica could not be removed some time ago: begin() is to be called again, in the queue. */
+  readonly onRetry: () => void;
+  readonly timers: Timers;
   readonly logger: Logger;
 }
 
 export class TopicDeletion {
   readonly #options: TopicDeletionOptions;
+  /** One for all topics that failed. */
+  #retry: Timer | null = null;
+  #isStopped = false;
 
   constructor(options: TopicDeletionOptions) {
     this.#options = options;
@@ -44,6 +55,24 @@ export class TopicDeletion {
   /** Begins with the topics that can be deleted now; the others are tried again by the next call. */
   async begin(topics: readonly string[]): Promise<void> {
     for (const topic of topics) await this.#beginOne(topic);
+  }
+
+  /** Takes the markers away and leaves the topics, as Kafka does with delete.topic.enable=false. */
+  async refuse(topics: readonly string[]): Promise<void> {
+    for (const topic of topics) {
+      this.#options.logger.warn(
+        { topic },
+        'a topic is marked for deletion and stays: delete.topic.enable is false',
+      );
+      await this.#remove(deleteTopicPath(topic));
+    }
+  }
+
+  /** No further attempts. Idempotent. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#retry?.cancel();
+    this.#retry = null;
   }
 
   /** Removes what is left of a topic in ZooKeeper. */
@@ -97,13 +126,33 @@ export class TopicDeletion {
     const { context, onReplicasDeleted, logger } = this.#options;
     try {
       const answers = await Promise.all(brokers.map((id) => this.#stopOn(topic, id)));
-      if (answers.every((answer) => isDone(answer))) onReplicasDeleted(topic);
-      else context.deleting.delete(topic);
+      const failed = brokers.filter((_, index) => !isDone(answers[index]));
+      if (failed.length === 0) onReplicasDeleted(topic);
+      else this.#retryLater(topic, failed, answers);
     } catch (error) {
       // The broker or the controller went away; the next change of brokers tries again.
       context.deleting.delete(topic);
       logger.warn({ err: error, topic }, 'topic deletion was interrupted');
     }
+  }
+
+  #retryLater(
+    topic: string,
+    brokers: readonly number[],
+    answers: readonly StopReplicaResponse[],
+  ): void {
+    const { context, timers, logger, onRetry } = this.#options;
+    context.deleting.delete(topic);
+    if (this.#isStopped) return;
+    const errorCodes = [...new Set(answers.flatMap((answer) => errorCodesOf(answer)))];
+    logger.error(
+      { topic, brokers, errorCodes, retryMs: RETRY_MS },
+      'brokers could not remove their replicas of a topic that is deleted',
+    );
+    this.#retry ??= timers.after(RETRY_MS, () => {
+      this.#retry = null;
+      onRetry();
+    });
   }
 
   async #stopOn(topic: string, brokerId: number): Promise<StopReplicaResponse> {
@@ -134,6 +183,10 @@ export class TopicDeletion {
   }
 }
 
-function isDone(answer: StopReplicaResponse): boolean {
-  return answer.errorCode === 0 && answer.partitionErrors.every((it) => it.errorCode === 0);
+function isDone(answer: StopReplicaResponse | undefined): boolean {
+  return answer !== undefined && errorCodesOf(answer).length === 0;
+}
+
+function errorCodesOf({ errorCode, partitionErrors }: StopReplicaResponse): readonly number[] {
+  return [errorCode, ...partitionErrors.map((it) => it.errorCode)].filter((code) => code !== 0);
 }

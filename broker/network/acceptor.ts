@@ -3,13 +3,16 @@
  * flight are answered: stopAccepting(), then drain().
  */
 
+import type { Count } from '../metrics/metrics.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ByteSocket, SocketListener, SocketOwner, Sockets } from '../platform/socket.ts';
 import type { Timer, Timers } from '../platform/timers.ts';
 import type { Peer, RequestHandler } from '../model/request-handler.ts';
 import { Connection } from './connection.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import { RegionPool } from './region-pool.ts';
+import type { RequestMemory } from './request-memory.ts';
 import type { Transfer, TransferOptions } from './transfer/transfer.ts';
 
 const IDLE_CHECK_MS = 10_000;
@@ -21,7 +24,15 @@ export interface AcceptorOptions {
   readonly handler: RequestHandler;
   readonly requestSizeMax: number;
   readonly idleMsMax: number;
-  readonly connectionsMax: number;
+  /** Connections that the kernel keeps until they are accepted. */
+  readonly backlog: number;
+  /** Shared by all listeners of the broker, as is the memory. */
+  readonly limits: ConnectionLimits;
+  /** Whether the listener keeps out of max.connections. */
+  readonly isExempt: boolean;
+  readonly memory: RequestMemory;
+  readonly sent: Count;
+  readonly refused: Count;
   readonly sockets: Sockets;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -47,11 +58,11 @@ export class Acceptor {
 
   /** Resolves with the port listened on. */
   async start(): Promise<number> {
-    const { sockets, host, port, timers } = this.#options;
+    const { sockets, host, port, backlog, timers } = this.#options;
     this.#listener = await sockets.listen({
       host,
       port,
-      backlog: 1024,
+      backlog,
       onConnection: (accept) => this.#accept(accept),
     });
     this.#idleTimer = timers.every(IDLE_CHECK_MS, () => this.#closeIdle());
@@ -83,8 +94,7 @@ export class Acceptor {
   #accept(accept: (owner: SocketOwner) => ByteSocket): void {
     const { options, connection, bind } = this.#newConnection();
     const socket = accept(connection);
-    if (this.#connections.size >= options.connectionsMax) {
-      options.logger.warn({ connectionsMax: options.connectionsMax }, 'too many connections');
+    if (!options.limits.admit(socket.remoteAddress, options)) {
       socket.destroy();
       return;
     }
@@ -108,6 +118,9 @@ export class Acceptor {
       nowMs: () => options.clock.monotonicMs(),
       onClose: (closed) => this.#forget(closed),
       regions: this.#regions,
+      memory: options.memory,
+      sent: options.sent,
+      refused: options.refused,
     });
     const bind = (socket: ByteSocket): void => {
       peer.address = socket.remoteAddress;
@@ -125,7 +138,8 @@ export class Acceptor {
   }
 
   #forget(connection: Connection): void {
-    this.#connections.delete(connection);
+    if (!this.#connections.delete(connection)) return;
+    this.#options.limits.leave(connection.peer.address);
     if (this.#connections.size === 0) this.#onEmpty();
   }
 

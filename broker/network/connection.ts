@@ -5,13 +5,15 @@
  * Invariants: a request starts when all before it are answered; produce requests alone may be in
  * flight together. Answers leave in the order of their requests, those that are ready at the same
  * time in one send. Frames wait, and reading pauses, while the connection holds more than
- * `QUEUED_SIZE_MAX` of unanswered requests or unsent answers. A frame with an impossible size ends
- * the connection with one log line.
+ * `QUEUED_SIZE_MAX` of unanswered requests or unsent answers. A frame is charged to the memory that
+ * the connections share when its size is known; while there is no room in it, reading pauses too. A
+ * frame with an impossible size ends the connection with one log line.
  */
 
 import type { PayloadPart } from '../model/payload.ts';
-import { releasePayload } from '../model/payload.ts';
+import { payloadSize, releasePayload } from '../model/payload.ts';
 import type { Answer, Peer, RequestHandler } from '../model/request-handler.ts';
+import type { Count } from '../metrics/metrics.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ByteSocket, SocketOwner } from '../platform/socket.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -19,6 +21,7 @@ import { Fifo } from './fifo.ts';
 import type { RetainedRegion } from './receive-buffer.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 import type { RegionPool } from './region-pool.ts';
+import type { MemoryWait, RequestMemory } from './request-memory.ts';
 import type { Transfer } from './transfer/transfer.ts';
 
 const PRODUCE_KEY = 0;
@@ -34,6 +37,12 @@ export interface ConnectionOptions {
   readonly onClose: (connection: Connection) => void;
   /** Shared with other connections; one of its own unless given. */
   readonly regions?: RegionPool;
+  /** Shared with all connections of the broker. */
+  readonly memory: RequestMemory;
+  /** Bytes of answers. */
+  readonly sent: Count;
+  /** Connections ended for what they sent, among others. */
+  readonly refused: Count;
   readonly nowMs: () => number;
 }
 
@@ -58,6 +67,9 @@ export class Connection implements SocketOwner {
   /** Requests that may not start yet. */
   readonly #waiting = new Fifo<Slot>();
   #waitingSize = 0;
+  /** The frame that is being received is charged to the memory, with so many bytes. */
+  #charged: number | null = null;
+  #memoryWait: MemoryWait | null = null;
   #paused = false;
   #pumpPlanned = false;
   #closed = false;
@@ -110,9 +122,7 @@ export class Connection implements SocketOwner {
     if (this.#ending) return;
     this.lastActiveMs = this.#options.nowMs();
     this.#received.arrived(size);
-    if (!this.#cutFrames()) return;
-    if (this.#draining) this.#dropWaiting();
-    this.#pump();
+    this.#proceed();
   }
 
   onClose(error: Error | null): void {
@@ -122,7 +132,13 @@ export class Connection implements SocketOwner {
     if (error !== null) this.#options.logger.debug({ err: error }, 'connection lost');
     this.#transfer?.close();
     this.#dropWaiting();
-    for (const slot of this.#slots) if (slot.answer) releasePayload(slot.answer);
+    this.#dropFrame();
+    // Those without an answer are looked at by their handlers still: #await() lets go of them.
+    for (const slot of this.#slots) {
+      if (slot.answer === undefined) continue;
+      if (slot.answer !== null) releasePayload(slot.answer);
+      this.#letGo(slot);
+    }
     this.#options.handler.disconnected(this.peer);
     this.#options.onClose(this);
   }
@@ -140,13 +156,34 @@ export class Connection implements SocketOwner {
         this.#refuse(`a request of ${String(size)} bytes`);
         return false;
       }
-      if (this.#received.size < SIZE_FIELD + size) break;
+      if (!this.#isCharged(size) || this.#received.size < SIZE_FIELD + size) break;
+      this.#charged = null;
       this.#received.skip(SIZE_FIELD);
       const frame = this.#received.take(size);
       this.#waiting.push({ frame, region: this.#received.retain(), answer: undefined });
       this.#waitingSize += size;
     }
     return true;
+  }
+
+  /** False: there is no room in the memory; the connection goes on by itself when there is. */
+  #isCharged(size: number): boolean {
+    if (this.#charged !== null) return true;
+    if (this.#memoryWait !== null) return false;
+    this.#memoryWait = this.#options.memory.take(size, () => {
+      this.#memoryWait = null;
+      this.#charged = size;
+      this.#pumpSoon();
+    });
+    if (this.#memoryWait === null) this.#charged = size;
+    return this.#memoryWait === null;
+  }
+
+  /** Takes the frames that are there, and goes on with them. */
+  #proceed(): void {
+    if (!this.#cutFrames()) return;
+    if (this.#draining) this.#dropWaiting();
+    this.#pump();
   }
 
   /** Starts what may start, sends what is ready, and reads on only while there is room. */
@@ -180,6 +217,7 @@ export class Connection implements SocketOwner {
       if (answer instanceof Promise) this.#await(slot, answer);
       else slot.answer = answer;
     } catch (error) {
+      this.#letGo(slot);
       this.#fail(error);
     }
   }
@@ -189,14 +227,14 @@ export class Connection implements SocketOwner {
       (payload) => {
         if (this.#closed) {
           if (payload !== null) releasePayload(payload);
-          this.#received.release(slot.region);
+          this.#letGo(slot);
           return;
         }
         slot.answer = payload;
         if (this.#slots[0] === slot) this.#pumpSoon();
       },
       (error: unknown) => {
-        this.#received.release(slot.region);
+        this.#letGo(slot);
         this.#fail(error);
       },
     );
@@ -208,7 +246,7 @@ export class Connection implements SocketOwner {
     this.#pumpPlanned = true;
     queueMicrotask(() => {
       this.#pumpPlanned = false;
-      if (!this.#ending) this.#pump();
+      if (!this.#ending) this.#proceed();
     });
   }
 
@@ -219,13 +257,16 @@ export class Connection implements SocketOwner {
       if (slot.answer === undefined) break;
       ready += 1;
       this.#inFlightSize -= slot.frame.length;
-      this.#received.release(slot.region);
+      this.#letGo(slot);
       if (slot.answer !== null) for (const part of slot.answer) payload.push(part);
     }
     if (ready === 0) return;
     this.#slots.splice(0, ready);
     this.lastActiveMs = this.#options.nowMs();
-    if (payload.length > 0) this.#transfer?.send(payload);
+    if (payload.length > 0) {
+      this.#options.sent.value += payloadSize(payload);
+      this.#transfer?.send(payload);
+    }
     if (this.#draining && this.idle) this.close();
   }
 
@@ -234,7 +275,8 @@ export class Connection implements SocketOwner {
     // What cannot start now starts when an answer has been given or sent: both call #pump() again.
     if (next !== undefined && this.#slots.length === 0 && this.#mayStart(next.frame))
       this.#pumpSoon();
-    const full = this.#waitingSize + this.#inFlightSize + this.#queuedSize() > QUEUED_SIZE_MAX;
+    const held = this.#waitingSize + this.#inFlightSize + this.#queuedSize();
+    const full = this.#memoryWait !== null || held > QUEUED_SIZE_MAX;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#socket?.pause();
@@ -247,6 +289,7 @@ export class Connection implements SocketOwner {
 
   #refuse(what: string): void {
     if (this.#ending) return;
+    this.#options.refused.value += 1;
     const { address, port } = this.peer;
     this.#options.logger.warn({ client: `${address}:${String(port)}`, what }, 'connection refused');
     this.close();
@@ -262,8 +305,22 @@ export class Connection implements SocketOwner {
   }
 
   #dropWaiting(): void {
-    for (const { region } of this.#waiting.takeAll()) this.#received.release(region);
+    for (const slot of this.#waiting.takeAll()) this.#letGo(slot);
     this.#waitingSize = 0;
+  }
+
+  /** The frame that is being received will not come. */
+  #dropFrame(): void {
+    this.#memoryWait?.cancel();
+    this.#memoryWait = null;
+    if (this.#charged !== null) this.#options.memory.giveBack(this.#charged);
+    this.#charged = null;
+  }
+
+  /** Nobody looks at the request's bytes any more. Once for each. */
+  #letGo({ frame, region }: Slot): void {
+    this.#received.release(region);
+    this.#options.memory.giveBack(frame.length);
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * Invariants: a region that an unfinished request still looks at is never read into again; the
  * owner says so by `retain()` and `release()`. The buffer grows with the traffic and shrinks with
- * it, so that an idle connection owns only a few KiB.
+ * it, so that an idle connection owns only a few KiB; towards a large frame it grows as the frame's
+ * bytes arrive, so that nobody reserves 100 MiB by saying that he will send them.
  */
 
 import assert from 'node:assert/strict';
@@ -37,9 +38,16 @@ export class ReceiveBuffer {
   /** Room for the next read. `frameSize` is the size of the frame being received, 0 if not known. */
   next(frameSize: number): Buffer {
     if (this.size === 0 && this.#region.users === 0) this.#reset();
-    const missing = frameSize - this.size;
     const room = this.#region.buffer.length - this.#end;
-    if (room < Math.max(ROOM_MIN, missing)) this.#change(Math.max(frameSize, this.#wantedSize));
+    const isFull = room < ROOM_MIN;
+    const hasPart = frameSize > this.size;
+    // A MiB at once; beyond that, as much again as has arrived.
+    const reached = isFull ? 2 * this.size : 0;
+    const wanted = hasPart
+      ? Math.min(frameSize, Math.max(REGION_SIZE_MAX, reached))
+      : this.size + ROOM_MIN;
+    const isTooSmall = room + this.size < wanted;
+    if (isFull || isTooSmall) this.#change(Math.max(wanted, this.#wantedSize));
     return this.#region.buffer.subarray(this.#end);
   }
 

@@ -49,6 +49,8 @@ export interface ReplicaManagerOptions {
   readonly brokerEpoch: () => number | null;
   readonly onBecomeLeader: (partition: Partition, leaderEpoch: number) => void;
   readonly onResign: (topic: string, partition: number) => void;
+  /** A request has a higher controller epoch than any before it, whether it is taken or refused. */
+  readonly onControllerEpoch: (controllerEpoch: number) => void;
 }
 
 export class ReplicaManager {
@@ -74,12 +76,14 @@ export class ReplicaManager {
 
   /** NONE if the request comes from the present controller and means this life of the broker. */
   checkController(from: ControllerIdentity): ErrorCode {
+    const { controllerEpoch } = from;
+    if (controllerEpoch > this.#controllerEpoch) this.#options.onControllerEpoch(controllerEpoch);
     const brokerEpoch = this.#options.brokerEpoch();
     if (from.brokerEpoch !== -1 && brokerEpoch !== null && from.brokerEpoch < brokerEpoch) {
       return ErrorCodes.STALE_BROKER_EPOCH;
     }
-    if (from.controllerEpoch < this.#controllerEpoch) return ErrorCodes.STALE_CONTROLLER_EPOCH;
-    this.#controllerEpoch = from.controllerEpoch;
+    if (controllerEpoch < this.#controllerEpoch) return ErrorCodes.STALE_CONTROLLER_EPOCH;
+    this.#controllerEpoch = controllerEpoch;
     return ErrorCodes.NONE;
   }
 

@@ -169,7 +169,7 @@ function digits(value) {
 }
 
 /** @param {readonly number[]} values */
-export function median(values) {
+function median(values) {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -1,7 +1,9 @@
 /**
  * Produce: record batches into the logs that this broker leads. Versions and errors: see
  * messages/produce.ts. Everything up to the append happens in one turn, so that the batches of all
- * requests of one read are written together.
+ * requests of one read are written together. The exception are compressed batches of compacted
+ * topics, which are decompressed first: until that is done, later batches of the partition wait too,
+ * so that the log has batches in the order in which they came.
  */
 
 import type { TopicConfig } from '../../config/topic-config.ts';
@@ -17,11 +19,11 @@ import { produce } from '../../protocol/messages/produce.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
 import type { Quota } from '../../quota/quota.ts';
 import { inspectCompressed, needsInspection, validateProduced } from '../../records/validate.ts';
-import type { BatchHeader } from '../../records/batch-header.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { ApiHandler } from '../api-handler.ts';
 import { serve } from '../api-handler.ts';
+import { AppendOrder } from '../append-order.ts';
 
 export interface ProducePorts {
   readonly replicas: Pick<ReplicaManager, 'get'>;
@@ -51,18 +53,24 @@ interface Begun {
 }
 
 export function produceHandler(ports: ProducePorts): ApiHandler {
+  const order = new AppendOrder();
   return serve(produce, [3, 10], (context, request) =>
-    new Production(ports, context, request).run(),
+    new Production({ ...ports, order }, context, request).run(),
   );
 }
 
+interface ProductionPorts extends ProducePorts {
+  /** Of all requests. */
+  readonly order: AppendOrder;
+}
+
 class Production {
-  readonly #ports: ProducePorts;
+  readonly #ports: ProductionPorts;
   readonly #context: RequestContext;
   readonly #request: RequestOf<typeof produce>;
   #size = 0;
 
-  constructor(ports: ProducePorts, context: RequestContext, request: RequestOf<typeof produce>) {
+  constructor(ports: ProductionPorts, context: RequestContext, request: RequestOf<typeof produce>) {
     this.#ports = ports;
     this.#context = context;
     this.#request = request;
@@ -113,25 +121,11 @@ class Production {
         ),
       });
       const toInspect = headers.find((header) => needsInspection(header, limits));
-      if (toInspect === undefined) return append();
-      return this.#inspectFirst(index, { buffer, header: toInspect, limits, append });
-    } catch (error) {
-      return this.#failed(index, error);
-    }
-  }
-
-  async #inspectFirst(
-    index: number,
-    work: {
-      readonly buffer: Buffer;
-      readonly header: BatchHeader;
-      readonly limits: Parameters<typeof validateProduced>[1];
-      readonly append: () => Begun;
-    },
-  ): Promise<Begun> {
-    try {
-      await inspectCompressed(work.buffer, work.header, work.limits);
-      return work.append();
+      const preparation =
+        toInspect === undefined ? null : inspectCompressed(buffer, toInspect, limits);
+      const begun = this.#ports.order.run(replica, { append, preparation });
+      if (!(begun instanceof Promise)) return begun;
+      return begun.catch((error: unknown) => this.#failed(index, error));
     } catch (error) {
       return this.#failed(index, error);
     }

@@ -4,6 +4,7 @@ import type { FileSpan, Payload } from '../../../broker/model/payload.ts';
 import { Connection } from '../../../broker/network/connection.ts';
 import type { Answer, Peer } from '../../../broker/model/request-handler.ts';
 import { BufferedTransfer } from '../../../broker/network/transfer/buffered.ts';
+import { RequestMemory } from '../../../broker/network/request-memory.ts';
 import type { ByteSocket, SocketOwner } from '../../../broker/platform/socket.ts';
 import { CollectingLogger } from '../../support/collecting-logger.ts';
 import { settled } from '../../support/manual-time.ts';
@@ -118,7 +119,10 @@ export interface AskedRequest {
 }
 
 /** A connection whose requests the test answers. */
-export function fakeConnection({ requestSizeMax = 64 * 1024 * 1024 } = {}): {
+export function fakeConnection({
+  requestSizeMax = 64 * 1024 * 1024,
+  memory = new RequestMemory(Infinity),
+} = {}): {
   readonly socket: FakeSocket;
   readonly connection: Connection;
   readonly asked: AskedRequest[];
@@ -143,6 +147,9 @@ export function fakeConnection({ requestSizeMax = 64 * 1024 * 1024 } = {}): {
     peer,
     handler: { handle, disconnected: () => events.push('disconnected') },
     requestSizeMax,
+    memory,
+    sent: { value: 0 },
+    refused: { value: 0 },
     logger: log,
     nowMs: () => 0,
     onClose: () => events.push('closed'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Instance } from '../../../broker/registration/instance-file.ts';
-import { InstanceFile, parseInstance } from '../../../broker/registration/instance-file.ts';
+import { InstanceFile } from '../../../broker/registration/instance-file.ts';
 import { CollectingLogger } from '../../support/collecting-logger.ts';
 import { ManualTime } from '../../support/manual-time.ts';
 import { MemoryFileSystem } from '../../support/sim/memory-file-system.ts';
@@ -42,8 +42,20 @@ describe('the instance file', () => {
     ['{"listeners": [], "generation": "x"}', /generation is not a number/],
     ['{"listeners": ["x"]}', /a listener is not an object/],
     ['{"listeners": [{"name": "A", "host": "h"}]}', /lacks name, host or port/],
-  ])('that holds %s is refused with what is wrong', (text, words) => {
-    expect(() => parseInstance(text)).toThrow(words);
+  ])('that holds %s is not used, with a line that says what is wrong', async (text, words) => {
+    const time = new ManualTime();
+    const files = new MemoryFileSystem(time);
+    const log = new CollectingLogger();
+    const seen: Instance[] = [];
+    await write(files, text);
+    const file = new InstanceFile({ path: PATH, fileSystem: files, timers: time, logger: log });
+    file.start((instance) => seen.push(instance));
+    await time.advance(1);
+    file.stop();
+    expect(seen).toEqual([]);
+    expect(log.alarms.map(({ fields }) => fields['reason'])).toEqual([
+      expect.stringMatching(words),
+    ]);
   });
 });
 

@@ -59,6 +59,16 @@ export class LedgerClient {
     }
   }
 
+  async controllerId(): Promise<number | null> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      return (await admin.describeCluster()).controller;
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
   /** Every record of the topic, by a consumer group that begins at the beginning. */
   async readAll(): Promise<readonly LedgerRecord[]> {
     const ends = await this.#ends();

@@ -13,6 +13,9 @@ import { Recorded } from './recorded.ts';
 import type { Scratch } from './scratch.ts';
 import { scratchFolder } from './scratch.ts';
 
+/** A broker that is killed is missed after its session only, and with it perhaps the controller. */
+const quick = { 'group.initial.rebalance.delay.ms': 0, 'zookeeper.session.timeout.ms': 4000 };
+
 const program = resolve('dist/broker/main.js');
 
 export interface RealClusterOptions {
@@ -61,7 +64,7 @@ export class RealCluster {
           zookeeperCommand === null
             ? { external: { connect: 'local:' } }
             : { replicas: 1, storage: { size: '1Gi' } },
-        config: { 'group.initial.rebalance.delay.ms': 0, ...config },
+        config: { ...quick, ...config },
       },
     };
     writeFileSync(join(this.#scratch.folder, 'cluster.yaml'), JSON.stringify(resource));
