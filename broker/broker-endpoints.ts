@@ -41,6 +41,8 @@ export class BrokerEndpoints {
       apiName: (key) => apiByKey.get(key)?.name ?? String(key),
       processMetrics: options.processMetrics,
     });
+    // Shown before the first segment goes.
+    this.metrics.counter('odradek_segments_deleted_total');
     this.metrics.gauge('odradek_event_loop_lag_seconds', () => this.#lag.worstMs() / 1000);
   }
 
@@ -60,7 +62,7 @@ export class BrokerEndpoints {
       logger: platform.logger.child({ component: 'http' }),
       routes: new Map([
         ...probeRoutes({
-          broken: () => this.#observed?.logs.brokenPaths() ?? [],
+          broken: () => this.#observed?.logs.brokenLogs() ?? [],
           notReady: () => this.#missing(),
           eventLoopLagMs: () => this.#lag.worstMs(),
         }),
@@ -79,6 +81,10 @@ export class BrokerEndpoints {
     metrics.gauge('odradek_connections', () => listening.connectionCount);
     metrics.gauge('odradek_partitions', () => [...services.replicas.partitions()].length);
     metrics.gauge('odradek_partitions_leading', leading);
+    metrics.gauge('odradek_partitions_offline', () => membership.offlinePartitionCount);
+    metrics.gauge('odradek_groups', () => services.groups.groupCount);
+    metrics.gauge('odradek_request_memory_bytes', () => listening.requestMemory);
+    metrics.gauge('odradek_log_folders_offline', () => logs.failedFolderCount);
     metrics.gauge('odradek_controller_active', () => (membership.isController ? 1 : 0));
     metrics.gauge('odradek_log_size_bytes', () =>
       [...logs.logs()].reduce((sum, log) => sum + log.size, 0),

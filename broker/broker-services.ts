@@ -175,10 +175,12 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     broker: built.localBroker,
     topicConfig: (topic) => configs.topicConfig(topic),
     isInternal: isInternalTopic,
-    missingReplicaCode: (topic, partition) =>
-      built.metadata.topic(topic)?.partitions.has(partition) === true
+    missingReplicaCode: (topic, partition) => {
+      if (built.replicas.isOffline(topic, partition)) return ErrorCodes.KAFKA_STORAGE_ERROR;
+      return built.metadata.topic(topic)?.partitions.has(partition) === true
         ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
-        : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+        : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION;
+    },
     describeTopic: (topic) => configs.describeTopic(topic),
     deletionEnabled: () => configs.broker.deleteTopicEnable,
     partitionFor: (groupId) => built.groups.partitionFor(groupId),
@@ -187,6 +189,8 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     signalFor: (connectionId) => built.parked.signalFor(connectionId),
     authorizer: options.authorizer,
     quota: options.quota,
+    produced: options.metrics.counter('odradek_produced_bytes_total'),
+    fetched: options.metrics.counter('odradek_fetched_bytes_total'),
     clock: platform.clock,
     logger: platform.logger.child({ component: 'server' }),
   };

@@ -23,6 +23,8 @@ import { buildServices } from './broker-services.ts';
 import { Listening } from './listening.ts';
 import { LogManager } from './log/log-manager.ts';
 import { Membership } from './membership.ts';
+import { errorName } from './model/error-codes.ts';
+import { KafkaError } from './model/kafka-error.ts';
 import { abortable } from './platform/abortable.ts';
 import { delay } from './platform/timers.ts';
 import { unlimited } from './quota/quota.ts';
@@ -87,9 +89,21 @@ export class Broker {
    * be a stop().
    */
   start(): Promise<void> {
-    this.#isStarting = true;
-    this.#starting = this.#start().finally(() => (this.#isStarting = false));
+    this.#starting = this.#startOrSay();
     return this.#starting;
+  }
+
+  async #startOrSay(): Promise<void> {
+    this.#isStarting = true;
+    try {
+      await this.#start();
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) throw error;
+      // However it came to an end: with sessions and waits that the stop took away.
+      throw new Error('the broker was stopped while it started', { cause: error });
+    } finally {
+      this.#isStarting = false;
+    }
   }
 
   async #start(): Promise<void> {
@@ -141,7 +155,7 @@ export class Broker {
 
   async #stop(): Promise<void> {
     this.#options.platform.logger.info({}, 'stopping');
-    this.#stopped.abort(new Error('the broker was stopped while it started'));
+    this.#stopped.abort(new Error('the broker stops'));
     this.#endpoints.stopping();
     this.#instanceFile?.stop();
     if (this.#isStarting) {
@@ -169,7 +183,8 @@ export class Broker {
   async #leave(): Promise<void> {
     const { timers, logger } = this.#options.platform;
     const tooLong = new AbortController();
-    const leaving = this.#running?.membership.leave() ?? this.#session?.close() ?? Promise.resolve();
+    const leaving =
+      this.#running?.membership.leave() ?? this.#session?.close() ?? Promise.resolve();
     const left = leaving.catch((error: unknown) => {
       logger.warn({ err: error }, 'the broker could not leave its cluster in order');
     });
@@ -279,6 +294,9 @@ export class Broker {
       highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
       producerIdExpirationMs: config.producerIdExpirationMs,
       producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
+      onSegmentsDeleted: (count) => {
+        this.#endpoints.metrics.counter('odradek_segments_deleted_total').value += count;
+      },
       onProgress: (progress) => this.#endpoints.loading(progress),
     });
   }
@@ -398,7 +416,12 @@ export class Broker {
         await services.topics.create(topic, { validateOnly: false });
         logger.info({ topic: name }, 'topic created as KAFKA_CREATE_TOPICS says');
       } catch (error) {
-        logger.error({ err: error, topic: name }, 'a topic of KAFKA_CREATE_TOPICS is not created');
+        // Expected where the cluster has too few brokers, or others a policy: code and reason say it all.
+        const reason =
+          error instanceof KafkaError
+            ? { code: errorName(error.code), reason: error.message }
+            : { err: error };
+        logger.error({ ...reason, topic: name }, 'a topic of KAFKA_CREATE_TOPICS is not created');
       }
     }
   }

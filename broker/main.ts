@@ -39,6 +39,8 @@ const USAGE = `Usage: odradek broker [--dev] [server.properties] [--override key
 
 Environment: KAFKA_LOG_DIRS is log.dirs, and so on; LOG_LEVEL is debug, info, warn or error.`;
 
+const LOG_LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
+
 /** SIGTERM has to end within this, whatever hangs. */
 const STOP_TIMEOUT_MS = 9500;
 
@@ -80,14 +82,49 @@ function devProperties(): Properties {
   ]);
 }
 
-function run(command: string): string {
-  return execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trim();
+/** As the environment names them. */
+const COMMAND_VARIABLES: Readonly<Record<string, string>> = {
+  hostname: 'HOSTNAME_COMMAND',
+  port: 'PORT_COMMAND',
+  brokerId: 'BROKER_ID_COMMAND',
+  rack: 'RACK_COMMAND',
+};
+
+/** Throws ConfigError, which names `variable`. What the command says on standard error is passed on. */
+function run(variable: string, command: string): string {
+  try {
+    return execFileSync('/bin/sh', ['-c', command], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }).trim();
+  } catch (error) {
+    throw new ConfigError([`The command of ${variable} failed: ${endOf(error)}`]);
+  }
+}
+
+/** Throws ConfigError. */
+function runScript(script: string): void {
+  try {
+    execFileSync('/bin/sh', ['-c', script], { stdio: 'inherit' });
+  } catch (error) {
+    throw new ConfigError([`CUSTOM_INIT_SCRIPT failed: ${endOf(error)}`]);
+  }
+}
+
+/** How a command ended, without its text: it may hold secrets. */
+function endOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'it could not be run';
+  if ('signal' in error && typeof error.signal === 'string') return `signal ${error.signal}`;
+  if ('status' in error && typeof error.status === 'number') {
+    return `exit code ${String(error.status)}`;
+  }
+  return 'code' in error ? String(error.code) : 'it could not be run';
 }
 
 function evaluate(commands: EnvironmentCommands): CommandResults {
   const results: Record<string, string> = {};
   for (const [name, command] of Object.entries<string>({ ...commands })) {
-    results[name] = run(command);
+    results[name] = run(COMMAND_VARIABLES[name] ?? name, command);
   }
   return results;
 }
@@ -100,12 +137,22 @@ function readEnvironment(logger: Logger): EnvironmentProperties {
   for (const note of environment.notes) logger.info({}, note);
   const { withoutEffect, initScript } = environment;
   if (withoutEffect.length > 0) logger.info({ withoutEffect }, 'variables without effect here');
-  if (initScript !== null) execFileSync('/bin/sh', ['-c', initScript], { stdio: 'inherit' });
+  if (initScript !== null) runScript(initScript);
   return environment;
 }
 
+/** Throws ConfigError. */
+function readPropertiesFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    throw new ConfigError([`The configuration file ${file} cannot be read: ${reason}`]);
+  }
+}
+
 function readProperties({ isDev, file, overrides }: Arguments, env: Properties): Properties {
-  const fromFile = file === null ? new Map() : parseServerProperties(readFileSync(file, 'utf8'));
+  const fromFile = file === null ? new Map() : parseServerProperties(readPropertiesFile(file));
   const base = isDev ? devProperties() : new Map<string, string>();
   return new Map([...base, ...fromFile, ...env, ...overrides]);
 }
@@ -159,9 +206,17 @@ async function main(): Promise<void> {
     process.stderr.write(`${USAGE}\n`);
     process.exit(2);
   }
-  const logger = systemLogger(process.env['LOG_LEVEL'] ?? 'info');
+  const level = process.env['LOG_LEVEL'] ?? 'info';
+  const logger = systemLogger(LOG_LEVELS.has(level) ? level : 'info');
+  if (!LOG_LEVELS.has(level)) {
+    const allowed = [...LOG_LEVELS].join(', ');
+    logger.error({}, `Invalid value ${level} of LOG_LEVEL: Value must be one of ${allowed}`);
+    process.exit(1);
+  }
   let broker: Broker | null = null;
+  const ending = new AbortController();
   const end = async (exitCode: number): Promise<never> => {
+    ending.abort();
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     try {
       await broker?.stop();
@@ -183,6 +238,8 @@ async function main(): Promise<void> {
     broker = makeBroker(args, logger, onFatal);
     await broker.start();
   } catch (error) {
+    // A start that a signal has ended is no failure.
+    if (ending.signal.aborted) return;
     fail(logger, error);
     await end(1);
   }

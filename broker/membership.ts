@@ -53,6 +53,11 @@ export class Membership {
     return this.#session;
   }
 
+  /** Of the cluster, as this broker's controller sees it; 0 where another broker is the controller. */
+  get offlinePartitionCount(): number {
+    return this.#election?.controller?.offlinePartitionCount ?? 0;
+  }
+
   get isController(): boolean {
     return this.#election?.isController ?? false;
   }

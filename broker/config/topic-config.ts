@@ -12,22 +12,14 @@ export interface TopicConfig {
   /** `cleanup.policy` has `delete`; both may be true, or neither: then nothing is ever removed. */
   readonly deletes: boolean;
   readonly compacts: boolean;
-  readonly compressionType: string;
-  readonly compressionGzipLevel: number;
-  readonly compressionLz4Level: number;
-  readonly compressionZstdLevel: number;
-  readonly deleteRetentionMs: number;
   readonly fileDeleteDelayMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
   readonly indexIntervalBytes: number;
-  readonly maxCompactionLagMs: number;
   readonly maxMessageBytes: number;
   readonly messageTimestampAfterMaxMs: number;
   readonly messageTimestampBeforeMaxMs: number;
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
-  readonly minCleanableDirtyRatio: number;
-  readonly minCompactionLagMs: number;
   readonly minInsyncReplicas: number;
   readonly preallocate: boolean;
   readonly retentionBytes: number;
@@ -36,7 +28,6 @@ export interface TopicConfig {
   readonly segmentIndexBytes: number;
   readonly segmentJitterMs: number;
   readonly segmentMs: number;
-  readonly uncleanLeaderElectionEnable: boolean;
 }
 
 /** `own` is what the topic itself says. Every value in every layer has been checked. */
@@ -47,23 +38,15 @@ export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicCo
   return {
     deletes: policy.includes('delete'),
     compacts: policy.includes('compact'),
-    compressionType: text('compression.type'),
-    compressionGzipLevel: number('compression.gzip.level'),
-    compressionLz4Level: number('compression.lz4.level'),
-    compressionZstdLevel: number('compression.zstd.level'),
-    deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
-    maxCompactionLagMs: number('max.compaction.lag.ms'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: timestampLimit('message.timestamp.after.max.ms', own, number),
     messageTimestampBeforeMaxMs: timestampLimit('message.timestamp.before.max.ms', own, number),
     messageTimestampType:
       text('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
-    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
-    minCompactionLagMs: number('min.compaction.lag.ms'),
     minInsyncReplicas: number('min.insync.replicas'),
     preallocate: booleanOf(text('preallocate')),
     retentionBytes: limit(number('retention.bytes')),
@@ -72,7 +55,6 @@ export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicCo
     segmentIndexBytes: number('segment.index.bytes'),
     segmentJitterMs: number('segment.jitter.ms'),
     segmentMs: number('segment.ms'),
-    uncleanLeaderElectionEnable: booleanOf(text('unclean.leader.election.enable')),
   };
 }
 

@@ -17,20 +17,23 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.cleanup.policy',
   ],
   'compression.gzip.level': [
-    int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.'),
+    unused(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
     'compression.gzip.level',
   ],
-  'compression.lz4.level': [int(9, between(1, 17), 'Level of lz4.'), 'compression.lz4.level'],
+  'compression.lz4.level': [
+    unused(int(9, between(1, 17), 'Level of lz4.')),
+    'compression.lz4.level',
+  ],
   'compression.type': [
-    choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
+    unused(choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.')),
     'compression.type',
   ],
   'compression.zstd.level': [
-    int(3, between(-131_072, 22), 'Level of zstd.'),
+    unused(int(3, between(-131_072, 22), 'Level of zstd.')),
     'compression.zstd.level',
   ],
   'delete.retention.ms': [
-    long(86_400_000, atLeast(0), 'Time that tombstones stay.'),
+    unused(long(86_400_000, atLeast(0), 'Time that tombstones stay.')),
     'log.cleaner.delete.retention.ms',
   ],
   'file.delete.delay.ms': [
@@ -66,7 +69,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     null,
   ],
   'max.compaction.lag.ms': [
-    long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
+    unused(long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.')),
     'log.cleaner.max.compaction.lag.ms',
   ],
   'max.message.bytes': [
@@ -98,11 +101,11 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.message.timestamp.type',
   ],
   'min.cleanable.dirty.ratio': [
-    double(0.5, between(0, 1), 'Share of the log that is not compacted yet, to start.'),
+    unused(double(0.5, between(0, 1), 'Share of the log that is not compacted yet, to start.')),
     'log.cleaner.min.cleanable.ratio',
   ],
   'min.compaction.lag.ms': [
-    long(0, atLeast(0), 'Age that a record reaches before it is compacted.'),
+    unused(long(0, atLeast(0), 'Age that a record reaches before it is compacted.')),
     'log.cleaner.min.compaction.lag.ms',
   ],
   'min.insync.replicas': [
@@ -141,7 +144,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
   ],
   'segment.ms': [long(604_800_000, atLeast(1), 'Age at which a segment is closed.'), 'log.roll.ms'],
   'unclean.leader.election.enable': [
-    bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
+    unused(bool(false, 'Whether a replica that was not in sync may lead when no other is left.')),
     'unclean.leader.election.enable',
   ],
 };

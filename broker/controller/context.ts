@@ -58,6 +58,14 @@ export class ControllerContext {
     );
   }
 
+  /** Partitions that nobody leads, those of topics that are being deleted aside. */
+  get offlinePartitionCount(): number {
+    return this.partitions().filter((item) => {
+      const state = this.state(item);
+      return !this.deleting.has(item.topic) && (state === undefined || !this.isAlive(state.leader));
+    }).length;
+  }
+
   removeTopic(topic: string): void {
     for (const { partition } of this.partitions(topic)) {
       this.#states.delete(partitionKey(topic, partition));

@@ -4,6 +4,7 @@
  */
 
 import type { TopicPartition } from '../model/topic-partition.ts';
+import { partitionKey } from '../model/topic-partition.ts';
 import type { leaderAndIsr } from '../protocol/messages/leader-and-isr.ts';
 import type { stopReplica } from '../protocol/messages/stop-replica.ts';
 import type { updateMetadata } from '../protocol/messages/update-metadata.ts';
@@ -33,12 +34,14 @@ export function leaderAndIsrRequest(options: {
   readonly sender: Sender;
   readonly broker: LiveBroker;
   readonly partitions: readonly TopicPartition[];
-  readonly isNew: ReadonlySet<TopicPartition>;
+  /** Those that have just got their first state. */
+  readonly created: readonly TopicPartition[];
   /** Everything that the broker has to host, as after its start. */
   readonly isFull: boolean;
   readonly listenerName: string;
 }): LeaderAndIsrRequest {
-  const { context, sender, broker, isNew } = options;
+  const { context, sender, broker } = options;
+  const isNew = new Set(options.created.map((it) => partitionKey(it.topic, it.partition)));
   const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
   const leaders = new Set<number>();
   const topicStates = byTopic(partitions).map(([topic, items]) => ({
@@ -60,7 +63,7 @@ export function leaderAndIsrRequest(options: {
           replicas: context.replicas(item),
           addingReplicas: context.topics.get(topic)?.addingReplicas.get(item.partition) ?? [],
           removingReplicas: context.topics.get(topic)?.removingReplicas.get(item.partition) ?? [],
-          isNew: isNew.has(item),
+          isNew: isNew.has(partitionKey(topic, item.partition)),
           leaderRecoveryState: state.leaderRecoveryState,
         },
       ];

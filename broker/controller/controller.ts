@@ -51,7 +51,7 @@ export interface ControllerOptions {
 }
 
 interface Announcement {
-  readonly isNew?: ReadonlySet<TopicPartition>;
+  readonly created?: readonly TopicPartition[];
   /** Brokers that have to be told of everything they host. */
   readonly joined?: ReadonlySet<number>;
 }
@@ -102,6 +102,11 @@ export class Controller {
       timers: options.channels.timers,
       logger: options.logger,
     });
+  }
+
+  /** Partitions of the cluster that nobody leads. */
+  get offlinePartitionCount(): number {
+    return this.#context.offlinePartitionCount;
   }
 
   get epoch(): number {
@@ -203,7 +208,7 @@ export class Controller {
       .filter((item) => this.#context.replicas(item).some((id) => joined.has(id)));
     const created = await this.#partitions.create(hosted);
     const elected = await this.#partitions.elect(hosted);
-    this.#announce([...created, ...elected], { isNew: new Set(created), joined });
+    this.#announce([...created, ...elected], { created, joined });
     await this.#deletion.begin(this.#markedForDeletion);
   }
 
@@ -298,12 +303,15 @@ export class Controller {
     if (partitions.length === 0) return;
     const created = await this.#partitions.create(partitions);
     await this.#partitions.elect(partitions);
-    this.#announce(partitions, { isNew: new Set(created) });
+    this.#announce(partitions, { created });
   }
 
   /** The topic's znode is gone although this controller did not remove it. */
   #forgetTopic(topic: string): void {
-    this.#logger.warn({ topic }, 'the znode of a topic was removed by hand: its replicas stay behind');
+    this.#logger.warn(
+      { topic },
+      'the znode of a topic was removed by hand: its replicas stay behind',
+    );
     this.#topicWatches.get(topic)?.stop();
     this.#topicWatches.delete(topic);
     this.#context.removeTopic(topic);
@@ -332,7 +340,10 @@ export class Controller {
     this.#sendMetadata(partitions, announcement.joined);
   }
 
-  #tellReplicas(partitions: readonly TopicPartition[], { isNew, joined }: Announcement = {}): void {
+  #tellReplicas(
+    partitions: readonly TopicPartition[],
+    { created, joined }: Announcement = {},
+  ): void {
     for (const broker of this.#context.brokers.values()) {
       const isFull = joined?.has(broker.id) ?? false;
       const items = isFull ? this.#context.partitions() : partitions;
@@ -341,7 +352,7 @@ export class Controller {
         sender: this.#sender,
         broker,
         partitions: items.filter(({ topic }) => !this.#context.deleting.has(topic)),
-        isNew: isNew ?? new Set(),
+        created: created ?? [],
         isFull,
         listenerName: this.#options.channels.listenerName,
       });

@@ -67,6 +67,11 @@ export class Election {
     this.#options = options;
   }
 
+  /** Null: another broker is it, or none. */
+  get controller(): Controller | null {
+    return this.#term?.controller ?? null;
+  }
+
   /** Whether this broker is the controller, as far as it knows. */
   get isController(): boolean {
     return this.#term !== null;

@@ -4,7 +4,11 @@
  */
 
 import type { AssignableBroker } from '../cluster/replica-assignment.ts';
-import { assignReplicas, checkPartitionCount, startIndexOf } from '../cluster/replica-assignment.ts';
+import {
+  assignReplicas,
+  checkPartitionCount,
+  startIndexOf,
+} from '../cluster/replica-assignment.ts';
 import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';

@@ -4,7 +4,8 @@
  *
  * Invariants: a partition has one folder in all of log.dirs; a folder without our lock is not
  * touched; a log that could not be opened stays as it is and answers KAFKA_STORAGE_ERROR, and its
- * folder's log.dir is not marked clean.
+ * folder's log.dir is not marked clean; while a log.dir is offline, a partition that is not new and
+ * has no log elsewhere may be in it, and is not made anew.
  */
 
 import { ErrorCodes } from '../model/error-codes.ts';
@@ -53,6 +54,8 @@ export interface LogManagerOptions {
   readonly highWatermarkCheckpointIntervalMs: number;
   readonly producerIdExpirationMs: number;
   readonly producerIdExpirationCheckIntervalMs: number;
+  /** Told of every segment that retention deleted. */
+  readonly onSegmentsDeleted: (count: number) => void;
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
@@ -65,6 +68,7 @@ export class LogManager {
   readonly #options: LogManagerOptions;
   readonly #environment: LogEnvironment;
   readonly #volumes: readonly LogVolume[];
+  readonly #offlinePaths: readonly string[];
   readonly #logs = new Map<string, OwnedLog>();
   readonly #creating = new Map<string, Promise<PartitionLog>>();
   readonly #upkeep: LogUpkeep;
@@ -76,8 +80,8 @@ export class LogManager {
    * folder cannot be used at all; a partition that cannot be opened is logged and answers for itself.
    */
   static async openLogManager(options: LogManagerOptions): Promise<LogManager> {
-    const volumes = await LogVolume.openAll(options);
-    const manager = new LogManager(options, volumes);
+    const { volumes, offlinePaths } = await LogVolume.openAll(options);
+    const manager = new LogManager(options, { volumes, offlinePaths });
     try {
       await manager.#loadAll();
       return manager;
@@ -87,9 +91,16 @@ export class LogManager {
     }
   }
 
-  private constructor(options: LogManagerOptions, volumes: readonly LogVolume[]) {
+  private constructor(
+    options: LogManagerOptions,
+    folders: {
+      readonly volumes: readonly LogVolume[];
+      readonly offlinePaths: readonly string[];
+    },
+  ) {
     this.#options = options;
-    this.#volumes = volumes;
+    this.#volumes = folders.volumes;
+    this.#offlinePaths = folders.offlinePaths;
     this.#environment = {
       ...options,
       descriptors: new DescriptorCache(options.fileSystem, options.openFilesMax),
@@ -123,22 +134,34 @@ export class LogManager {
     return this.#logs.get(partitionKey(topic, partition))?.log;
   }
 
+  /** Folders of log.dirs with a partition that failed. */
+  get failedFolderCount(): number {
+    return this.#volumes.filter((volume) => volume.hasFailures).length;
+  }
+
   *logs(): IterableIterator<PartitionLog> {
     for (const { log } of this.#logs.values()) yield log;
   }
 
+  /** Why only another start helps, a sentence each: logs of which nobody knows what is on the disk. */
+  brokenLogs(): readonly string[] {
+    return [...this.logs()]
+      .filter(({ isBroken }) => isBroken)
+      .map(({ folder }) => `the log ${folder} could not be synced and takes no records`);
+  }
+
   /**
-   * Makes the log if there is none, in the log.dir with the fewest. Rejects with KafkaError:
-   * KAFKA_STORAGE_ERROR, INCONSISTENT_TOPIC_ID.
+   * Makes the log if there is none, in the log.dir with the fewest. `isNew`: the partition has never
+   * had one. Rejects with KafkaError: KAFKA_STORAGE_ERROR, INCONSISTENT_TOPIC_ID.
    */
   async getOrCreate(
-    options: TopicPartition & { readonly topicId: string | null },
+    options: TopicPartition & { readonly topicId: string | null; readonly isNew: boolean },
   ): Promise<PartitionLog> {
-    const { topic, partition, topicId } = options;
+    const { topic, partition, topicId, isNew } = options;
     const key = partitionKey(topic, partition);
     let log = this.#logs.get(key)?.log;
     if (log === undefined) {
-      const creating = this.#creating.get(key) ?? this.#create({ topic, partition });
+      const creating = this.#creating.get(key) ?? this.#create({ topic, partition }, isNew);
       this.#creating.set(key, creating);
       try {
         log = await creating;
@@ -222,11 +245,10 @@ export class LogManager {
     }
   }
 
-  async #create(partition: TopicPartition): Promise<PartitionLog> {
+  async #create(partition: TopicPartition, isNew: boolean): Promise<PartitionLog> {
     const key = partitionKey(partition.topic, partition.partition);
-    const failed = this.#volumes.find((volume) => volume.hasFailed(key));
-    if (failed !== undefined || this.#isStopped) {
-      const why = failed === undefined ? 'the broker is stopping' : `it failed in ${failed.path}`;
+    const why = this.#whyNot(key, isNew);
+    if (why !== null) {
       throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `no log for ${key}: ${why}`);
     }
     const volume = this.#leastLoadedVolume();
@@ -239,6 +261,15 @@ export class LogManager {
         cause: error,
       });
     }
+  }
+
+  /** Why a log must not be made; null: nothing is against it. */
+  #whyNot(key: string, isNew: boolean): string | null {
+    if (this.#isStopped) return 'the broker is stopping';
+    const failed = this.#volumes.find((volume) => volume.hasFailed(key));
+    if (failed !== undefined) return `it failed in ${failed.path}`;
+    if (isNew || this.#offlinePaths.length === 0) return null;
+    return `it may be in ${this.#offlinePaths.join(', ')}, which cannot be used`;
   }
 
   async #open(volume: LogVolume, partition: TopicPartition): Promise<PartitionLog> {

@@ -23,6 +23,7 @@ interface LogUpkeepOptions {
   readonly producerIdExpirationCheckIntervalMs: number;
   readonly logs: () => Iterable<PartitionLog>;
   readonly highWatermarkOf: (log: PartitionLog) => number;
+  readonly onSegmentsDeleted: (count: number) => void;
   readonly saveOffsets: () => Promise<void>;
   readonly saveHighWatermarks: () => Promise<void>;
 }
@@ -77,7 +78,7 @@ export class LogUpkeep {
       await this.#guarded(log, async () => {
         const nowMs = this.#options.clock.nowMs();
         const highWatermark = this.#options.highWatermarkOf(log);
-        await log.deleteOldSegments({ nowMs, highWatermark });
+        this.#options.onSegmentsDeleted(await log.deleteOldSegments({ nowMs, highWatermark }));
       });
     }
   }

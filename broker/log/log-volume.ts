@@ -22,6 +22,12 @@ interface LogVolumeOptions {
   readonly logger: Logger;
 }
 
+/** What may be in an offline log.dir is not known. */
+interface OpenedVolumes {
+  readonly volumes: readonly LogVolume[];
+  readonly offlinePaths: readonly string[];
+}
+
 type Offsets = ReadonlyMap<string, number>;
 
 interface SavedOffsets {
@@ -50,8 +56,9 @@ export class LogVolume {
   }
 
   /** A folder whose disk fails is left out, with a log line, as long as another one works. */
-  static async openAll(options: LogVolumeOptions): Promise<readonly LogVolume[]> {
+  static async openAll(options: LogVolumeOptions): Promise<OpenedVolumes> {
     const volumes: LogVolume[] = [];
+    const offlinePaths: string[] = [];
     let failure: unknown = new Error('log.dirs names no folder');
     try {
       for (const path of new Set(options.logDirs)) {
@@ -60,6 +67,7 @@ export class LogVolume {
         } catch (error) {
           if (fileErrorCode(error) === undefined) throw error;
           failure = error;
+          offlinePaths.push(path);
           options.logger.error({ folder: path, err: error }, 'a log.dir cannot be used');
         }
       }
@@ -68,7 +76,7 @@ export class LogVolume {
       throw error;
     }
     if (volumes.length === 0) throw failure;
-    return volumes;
+    return { volumes, offlinePaths };
   }
 
   static async #open(options: LogVolumeOptions, path: string): Promise<LogVolume> {

@@ -76,6 +76,11 @@ export class PartitionLog {
     return this.#state.folder;
   }
 
+  /** A sync, or a repair, failed: it takes no appends until the next start has verified it. */
+  get isBroken(): boolean {
+    return this.#state.isBroken;
+  }
+
   get config(): LogConfig {
     return this.#state.config;
   }

@@ -11,14 +11,10 @@ const gaugeHelp = {
   odradek_connections: 'Client connections that are open.',
   odradek_partitions: 'Partitions that this broker holds.',
   odradek_partitions_leading: 'Partitions that this broker leads.',
-  odradek_partitions_under_replicated:
-    'Partitions led here with fewer in-sync replicas than replicas.',
-  odradek_partitions_under_min_isr:
-    'Partitions led here with fewer in-sync replicas than they need.',
   odradek_partitions_offline:
-    'Partitions of the cluster without a leader, as the controller sees it.',
+    'Partitions of the cluster without a leader, as the controller sees it; 0 on other brokers.',
   odradek_log_size_bytes: 'Size of all segments in the log folders.',
-  odradek_log_folders_offline: 'Log folders that failed.',
+  odradek_log_folders_offline: 'Log folders with a partition that failed.',
   odradek_groups: 'Consumer groups that this broker coordinates.',
   odradek_request_memory_bytes: 'Memory of requests that are not answered yet.',
   odradek_controller_active: '1 on the broker that is the controller.',
@@ -29,15 +25,11 @@ const gaugeHelp = {
 const counterHelp = {
   odradek_produced_bytes_total: 'Bytes of record batches appended by producers.',
   odradek_fetched_bytes_total: 'Bytes of record batches sent to consumers.',
-  odradek_replicated_in_bytes_total: 'Bytes of record batches fetched from leaders.',
-  odradek_replicated_out_bytes_total: 'Bytes of record batches sent to followers.',
   odradek_received_bytes_total: 'Bytes of requests.',
   odradek_sent_bytes_total: 'Bytes of answers.',
   odradek_connections_accepted_total: 'Connections that were accepted.',
   odradek_connections_refused_total: 'Connections closed for a limit or for what they sent.',
   odradek_segments_deleted_total: 'Segments that retention deleted.',
-  odradek_isr_shrinks_total: 'In-sync replica sets that lost a member.',
-  odradek_isr_expands_total: 'In-sync replica sets that won a member.',
 } as const;
 
 export type GaugeName = keyof typeof gaugeHelp;

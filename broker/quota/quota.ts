@@ -1,4 +1,7 @@
-/** How fast a client may go. Asked once per request with the bytes that it moved. */
+/**
+ * How fast a client may go. Asked for every request before it is served, and for what moves bytes once
+ * more with their count. What is answered for `request` slows nobody down yet: it is only counted.
+ */
 
 import type { RequestContext } from '../model/request-context.ts';
 
@@ -6,7 +9,7 @@ export type QuotaKind = 'produce' | 'fetch' | 'request' | 'controller-mutation';
 
 export interface QuotaUse {
   readonly kind: QuotaKind;
-  /** Bytes moved; milliseconds of work for `request`, partitions for `controller-mutation`. */
+  /** Bytes: of the frame for `request`, of records for the others; partitions for `controller-mutation`. */
   readonly amount: number;
 }
 

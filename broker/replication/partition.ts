@@ -38,7 +38,10 @@ export class Partition {
   readonly log: PartitionLog;
   readonly #brokerId: number;
   readonly #progressListeners = new Set<() => void>();
+  /** Null before the first state, and while the replica is stopped. */
   #state: PartitionState | null = null;
+  /** Of the last state, also of one from before a stop. */
+  #leaderEpoch = -1;
   #highWatermark: number;
 
   constructor(options: {
@@ -60,6 +63,11 @@ export class Partition {
     return this.#state;
   }
 
+  /** The newest that this replica has been told of; -1: none. */
+  get leaderEpoch(): number {
+    return this.#leaderEpoch;
+  }
+
   get isLeader(): boolean {
     return this.#state?.leader === this.#brokerId;
   }
@@ -71,6 +79,13 @@ export class Partition {
   /** No transaction is ever open yet, so everything that is committed is stable. */
   get lastStableOffset(): number {
     return this.#highWatermark;
+  }
+
+  /** Whether a state of that epoch is an old one. After a stop the same epoch may come again. */
+  hasPassed(leaderEpoch: number): boolean {
+    return this.#state === null
+      ? leaderEpoch < this.#leaderEpoch
+      : leaderEpoch <= this.#leaderEpoch;
   }
 
   /** True if this broker was not the leader before, or in an older epoch. */
@@ -143,9 +158,10 @@ export class Partition {
   }
 
   #apply(state: PartitionState): boolean {
-    const before = this.#state?.leaderEpoch ?? -1;
+    const before = this.#leaderEpoch;
     assert(state.leaderEpoch >= before, 'the leader epoch went back');
     this.#state = state;
+    this.#leaderEpoch = state.leaderEpoch;
     return state.leaderEpoch > before;
   }
 

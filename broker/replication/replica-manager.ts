@@ -3,7 +3,8 @@
  *
  * Invariants: changes of roles are applied one request at a time, in the order of their arrival; a
  * request of an older controller, or for an older life of this broker, changes nothing; a replica
- * with a leader epoch that is not newer is left as it is.
+ * with a leader epoch that is not newer is left as it is; a partition that this broker should have and
+ * whose log cannot be had is offline, and no replica, until a later request finds its log.
  */
 
 import type { LogManager } from '../log/log-manager.ts';
@@ -20,6 +21,8 @@ import { Partition } from './partition.ts';
 export interface PartitionStateChange extends TopicPartition {
   /** Null where the sender knows none (IBP below 2.8). */
   readonly topicId: string | null;
+  /** It has never had a leader, so that no broker has a log of it. */
+  readonly isNew: boolean;
   readonly state: PartitionState;
 }
 
@@ -56,6 +59,7 @@ export interface ReplicaManagerOptions {
 export class ReplicaManager {
   readonly #options: ReplicaManagerOptions;
   readonly #partitions = new Map<string, Partition>();
+  readonly #offline = new Set<string>();
   readonly #changes = new SerialQueue();
   #controllerEpoch = 0;
 
@@ -68,6 +72,11 @@ export class ReplicaManager {
 
   get(topic: string, partition: number): Partition | undefined {
     return this.#partitions.get(partitionKey(topic, partition));
+  }
+
+  /** It should be here, but its log cannot be had: KAFKA_STORAGE_ERROR. */
+  isOffline(topic: string, partition: number): boolean {
+    return this.#offline.has(partitionKey(topic, partition));
   }
 
   partitions(): IterableIterator<Partition> {
@@ -119,24 +128,27 @@ export class ReplicaManager {
     }
     try {
       const replica = await this.#replicaFor(change);
-      const known = replica.state;
-      if (known !== null && change.state.leaderEpoch <= known.leaderEpoch) {
+      if (replica.hasPassed(change.state.leaderEpoch)) {
         return outcome(ErrorCodes.STALE_CONTROLLER_EPOCH);
       }
       this.#changeRole(replica, change.state);
       return outcome(ErrorCodes.NONE);
     } catch (error) {
       this.#options.logger.error({ err: error, topic, partition }, 'replica could not be set up');
-      const code = errorCodeOf(error);
-      return outcome(
-        code === ErrorCodes.UNKNOWN_SERVER_ERROR ? ErrorCodes.KAFKA_STORAGE_ERROR : code,
-      );
+      const known = errorCodeOf(error);
+      const code =
+        known === ErrorCodes.UNKNOWN_SERVER_ERROR ? ErrorCodes.KAFKA_STORAGE_ERROR : known;
+      const isOffline = code === ErrorCodes.KAFKA_STORAGE_ERROR;
+      if (isOffline) this.#offline.add(partitionKey(topic, partition));
+      return outcome(code);
     }
   }
 
-  async #replicaFor({ topic, partition, topicId }: PartitionStateChange): Promise<Partition> {
+  async #replicaFor(change: PartitionStateChange): Promise<Partition> {
+    const { topic, partition } = change;
     const { logs, brokerId } = this.#options;
-    const log = await logs.getOrCreate({ topic, partition, topicId });
+    const log = await logs.getOrCreate(change);
+    this.#offline.delete(partitionKey(topic, partition));
     const known = this.get(topic, partition);
     if (known?.log === log) return known;
     const replica = new Partition({
@@ -165,12 +177,13 @@ export class ReplicaManager {
     const { topic, partition, leaderEpoch } = stop;
     const outcome = (errorCode: ErrorCode): PartitionOutcome => ({ topic, partition, errorCode });
     const replica = this.get(topic, partition);
-    const known = replica?.state?.leaderEpoch ?? -1;
+    const known = replica?.leaderEpoch ?? -1;
     if (leaderEpoch >= 0 && leaderEpoch < known) return outcome(ErrorCodes.FENCED_LEADER_EPOCH);
     if (replica !== undefined) {
       replica.stop();
       this.#options.onResign(topic, partition);
     }
+    this.#offline.delete(partitionKey(topic, partition));
     if (!stop.deletePartition) return outcome(ErrorCodes.NONE);
     try {
       this.#partitions.delete(partitionKey(topic, partition));

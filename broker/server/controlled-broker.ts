@@ -119,6 +119,7 @@ function stateChanges(request: LeaderAndIsrRequest): PartitionStateChange[] {
     topic,
     partition: it.partitionIndex,
     topicId: topicId === ZERO_UUID ? null : topicId,
+    isNew: it.isNew,
     state: {
       leader: it.leader,
       leaderEpoch: it.leaderEpoch,

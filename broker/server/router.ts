@@ -51,6 +51,7 @@ export class Router implements RequestHandler {
     const request = decodeRequest(handler.api, header.apiVersion, reader);
     const context = this.#contextOf(header, peer);
     const startMs = this.#options.clock.monotonicMs();
+    // Only counted: the time that a client has to wait stands in the answers of what moves bytes.
     this.#options.quota.throttleTimeMs(context, { kind: 'request', amount: frame.length });
     const handled = handler.handle(context, request);
     if (handled instanceof Promise) {

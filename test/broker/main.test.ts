@@ -163,6 +163,30 @@ describe('the broker as a process', () => {
     );
   }, 30_000);
 
+  it.each([
+    ['LOG_LEVEL', { LOG_LEVEL: 'foo' }, []],
+    ['HOSTNAME_COMMAND', { HOSTNAME_COMMAND: 'exit 3' }, []],
+    ['/no/such/file', {}, ['/no/such/file']],
+  ])(
+    'ends with code 1 and one line that names %s',
+    async (named, env, args) => {
+      const child = spawn(process.execPath, ['dist/broker/main.js', 'broker', ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: process.env['PATH'], ...env },
+      });
+      running.push(child);
+      let output = '';
+      child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+      child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+      await once(child, 'close');
+      expect(child.exitCode).toBe(1);
+      expect(output.trim().split('\n')).toHaveLength(1);
+      expect(output).toContain(named);
+      expect(output).not.toContain('stack');
+    },
+    30_000,
+  );
+
   it('ends with code 2 and its usage for arguments that make no sense', async () => {
     const child = spawn(process.execPath, ['dist/broker/main.js', 'brocker'], {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -19,33 +19,39 @@ export const groupKeys: readonly ConfigKey[] = keysOf({
   'offsets.commit.required.acks': unused(short(-1, between(-1, 1), 'Always all replicas.')),
   'offsets.load.buffer.size': int(5_242_880, atLeast(1), 'Bytes read at once when loading.'),
   'offsets.topic.num.partitions': int(50, atLeast(1), 'Partitions of __consumer_offsets.'),
-  'offsets.topic.replication.factor': short(3, atLeast(1), 'Replicas of __consumer_offsets.'),
+  'offsets.topic.replication.factor': unused(
+    short(3, atLeast(1), 'Replicas of __consumer_offsets.'),
+  ),
   'offsets.topic.segment.bytes': int(104_857_600, atLeast(1), 'Segments of __consumer_offsets.'),
   'offsets.topic.compression.codec': unused(int(0, between(0, 4), 'Codec for the above.')),
 
-  'transaction.max.timeout.ms': int(900_000, atLeast(1), 'Longest transaction.'),
+  'transaction.max.timeout.ms': unused(int(900_000, atLeast(1), 'Longest transaction.')),
   'transaction.state.log.num.partitions': int(50, atLeast(1), 'Partitions of the state topic.'),
-  'transaction.state.log.replication.factor': short(3, atLeast(1), 'Replicas of the state topic.'),
-  'transaction.state.log.min.isr': int(2, atLeast(1), 'min.insync.replicas of the state topic.'),
-  'transaction.state.log.segment.bytes': int(104_857_600, atLeast(1), 'Segments of that topic.'),
-  'transaction.state.log.load.buffer.size': int(5_242_880, atLeast(1), 'Bytes read at once.'),
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(
-    10_000,
-    atLeast(1),
-    'Time between looks for transactions that took too long.',
+  'transaction.state.log.replication.factor': unused(
+    short(3, atLeast(1), 'Replicas of the state topic.'),
   ),
-  'transaction.remove.expired.transaction.cleanup.interval.ms': int(
-    3_600_000,
-    atLeast(1),
-    'Time between looks for transactional ids that are not used any more.',
+  'transaction.state.log.min.isr': unused(
+    int(2, atLeast(1), 'min.insync.replicas of the state topic.'),
+  ),
+  'transaction.state.log.segment.bytes': int(104_857_600, atLeast(1), 'Segments of that topic.'),
+  'transaction.state.log.load.buffer.size': unused(
+    int(5_242_880, atLeast(1), 'Bytes read at once.'),
+  ),
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': unused(
+    int(10_000, atLeast(1), 'Time between looks for transactions that took too long.'),
+  ),
+  'transaction.remove.expired.transaction.cleanup.interval.ms': unused(
+    int(
+      3_600_000,
+      atLeast(1),
+      'Time between looks for transactional ids that are not used any more.',
+    ),
   ),
   'transaction.partition.verification.enable': unused(
     clusterWide(bool(true, 'Whether a leader verifies a new transaction (KIP-890).')),
   ),
-  'transactional.id.expiration.ms': int(
-    604_800_000,
-    atLeast(1),
-    'Time until such an id is dropped.',
+  'transactional.id.expiration.ms': unused(
+    int(604_800_000, atLeast(1), 'Time until such an id is dropped.'),
   ),
   'producer.id.expiration.ms': clusterWide(
     int(86_400_000, atLeast(1), 'Time that the last sequence of a silent producer is kept.'),

@@ -65,7 +65,9 @@ export const logKeys: readonly ConfigKey[] = keysOf({
   'log.segment.delete.delay.ms': clusterWide(
     long(60_000, atLeast(0), 'Wait before the files of a deleted segment go.'),
   ),
-  'log.initial.task.delay.ms': long(30_000, atLeast(0), 'Wait after the start before such work.'),
+  'log.initial.task.delay.ms': unused(
+    long(30_000, atLeast(0), 'Wait after the start before such work.'),
+  ),
 
   'log.index.interval.bytes': clusterWide(int(4096, atLeast(0), 'Bytes between index entries.')),
   'log.index.size.max.bytes': clusterWide(int(10_485_760, atLeast(4), 'Size of an index at most.')),
@@ -85,10 +87,8 @@ export const logKeys: readonly ConfigKey[] = keysOf({
     atLeast(0),
     'Time between checkpoints of where recovery starts.',
   ),
-  'log.flush.start.offset.checkpoint.interval.ms': int(
-    60_000,
-    atLeast(0),
-    'Time between checkpoints of log start offsets.',
+  'log.flush.start.offset.checkpoint.interval.ms': unused(
+    int(60_000, atLeast(0), 'Time between checkpoints of log start offsets.'),
   ),
   'num.recovery.threads.per.data.dir': unused(
     clusterWide(int(1, atLeast(1), 'Threads that recover logs.')),
@@ -98,12 +98,16 @@ export const logKeys: readonly ConfigKey[] = keysOf({
   ),
 
   'message.max.bytes': clusterWide(int(1_048_588, atLeast(0), 'Size of a record batch at most.')),
-  'compression.type': clusterWide(
-    choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
+  'compression.type': unused(
+    clusterWide(
+      choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
+    ),
   ),
-  'compression.gzip.level': clusterWide(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
-  'compression.lz4.level': clusterWide(int(9, between(1, 17), 'Level of lz4.')),
-  'compression.zstd.level': clusterWide(int(3, between(-131_072, 22), 'Level of zstd.')),
+  'compression.gzip.level': unused(
+    clusterWide(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
+  ),
+  'compression.lz4.level': unused(clusterWide(int(9, between(1, 17), 'Level of lz4.'))),
+  'compression.zstd.level': unused(clusterWide(int(3, between(-131_072, 22), 'Level of zstd.'))),
   'log.message.timestamp.type': clusterWide(
     choice('CreateTime', ['CreateTime', 'LogAppendTime'], 'Whose time a record carries.'),
   ),
@@ -129,29 +133,37 @@ export const logKeys: readonly ConfigKey[] = keysOf({
     clusterWide(bool(true, 'Conversion for clients before 0.11, which are not served.')),
   ),
 
-  'log.cleaner.enable': bool(true, 'Whether compaction runs.'),
-  'log.cleaner.threads': clusterWide(int(1, atLeast(0), 'Compactions at the same time.')),
-  'log.cleaner.backoff.ms': clusterWide(long(15_000, atLeast(0), 'Wait when all is clean.')),
-  'log.cleaner.dedupe.buffer.size': clusterWide(
-    long(134_217_728, atLeast(1), 'Memory for the keys of all compactions.'),
+  'log.cleaner.enable': unused(bool(true, 'Whether compaction runs.')),
+  'log.cleaner.threads': unused(clusterWide(int(1, atLeast(0), 'Compactions at the same time.'))),
+  'log.cleaner.backoff.ms': unused(
+    clusterWide(long(15_000, atLeast(0), 'Wait when all is clean.')),
   ),
-  'log.cleaner.io.buffer.size': clusterWide(int(524_288, atLeast(0), 'Memory for reading.')),
+  'log.cleaner.dedupe.buffer.size': unused(
+    clusterWide(long(134_217_728, atLeast(1), 'Memory for the keys of all compactions.')),
+  ),
+  'log.cleaner.io.buffer.size': unused(
+    clusterWide(int(524_288, atLeast(0), 'Memory for reading.')),
+  ),
   'log.cleaner.io.buffer.load.factor': unused(
     clusterWide(double(0.9, between(0, 1), 'How full the table of keys may get.')),
   ),
-  'log.cleaner.io.max.bytes.per.second': clusterWide(
-    double('1.7976931348623157E308', atLeast(0), 'Bytes read and written in a second.'),
+  'log.cleaner.io.max.bytes.per.second': unused(
+    clusterWide(
+      double('1.7976931348623157E308', atLeast(0), 'Bytes read and written in a second.'),
+    ),
   ),
-  'log.cleaner.min.cleanable.ratio': clusterWide(
-    double(0.5, between(0, 1), 'Share of a log that is not compacted yet, to start.'),
+  'log.cleaner.min.cleanable.ratio': unused(
+    clusterWide(double(0.5, between(0, 1), 'Share of a log that is not compacted yet, to start.')),
   ),
-  'log.cleaner.min.compaction.lag.ms': clusterWide(
-    long(0, atLeast(0), 'Age that a record reaches before it is compacted.'),
+  'log.cleaner.min.compaction.lag.ms': unused(
+    clusterWide(long(0, atLeast(0), 'Age that a record reaches before it is compacted.')),
   ),
-  'log.cleaner.max.compaction.lag.ms': clusterWide(
-    long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
+  'log.cleaner.max.compaction.lag.ms': unused(
+    clusterWide(
+      long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
+    ),
   ),
-  'log.cleaner.delete.retention.ms': clusterWide(
-    long(86_400_000, atLeast(0), 'Time that tombstones stay.'),
+  'log.cleaner.delete.retention.ms': unused(
+    clusterWide(long(86_400_000, atLeast(0), 'Time that tombstones stay.')),
   ),
 });

@@ -9,8 +9,12 @@ const overrides = matching('host:count pairs separated by commas', /^$|^[^,]+:\d
 const bufferSize = orExactly(-1, atLeast(1));
 
 export const networkKeys: readonly ConfigKey[] = keysOf({
-  'socket.send.buffer.bytes': int(102_400, bufferSize, 'SO_SNDBUF of clients; -1: the system.'),
-  'socket.receive.buffer.bytes': int(102_400, bufferSize, 'SO_RCVBUF of clients; -1: the system.'),
+  'socket.send.buffer.bytes': unused(
+    int(102_400, bufferSize, 'SO_SNDBUF of clients; -1: the system.'),
+  ),
+  'socket.receive.buffer.bytes': unused(
+    int(102_400, bufferSize, 'SO_RCVBUF of clients; -1: the system.'),
+  ),
   'socket.request.max.bytes': int(104_857_600, atLeast(1), 'Largest request; larger ones close.'),
   'socket.listen.backlog.size': int(50, atLeast(1), 'Connections waiting to be accepted.'),
   'queued.max.requests': unused(int(500, atLeast(1), 'Requests waiting for a request thread.')),
@@ -37,7 +41,9 @@ export const networkKeys: readonly ConfigKey[] = keysOf({
   ),
   'request.timeout.ms': int(30_000, atLeast(1), 'Time that a request to another broker may take.'),
   'fetch.max.bytes': int(57_671_680, atLeast(1024), 'Largest answer to a fetch.'),
-  'max.incremental.fetch.session.cache.slots': int(1000, atLeast(0), 'Fetch sessions kept.'),
+  'max.incremental.fetch.session.cache.slots': unused(
+    int(1000, atLeast(0), 'Fetch sessions kept.'),
+  ),
   'max.request.partition.size.limit': unused(int(2000, atLeast(1), 'Partitions in one answer.')),
   'num.network.threads': unused(clusterWide(int(3, atLeast(1), 'Threads that read and write.'))),
   'num.io.threads': unused(clusterWide(int(8, atLeast(1), 'Threads that serve requests.'))),

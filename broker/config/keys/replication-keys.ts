@@ -12,30 +12,42 @@ export const replicationKeys: readonly ConfigKey[] = keysOf({
   'min.insync.replicas': clusterWide(
     int(1, atLeast(1), 'Replicas in sync that a write with acks=all needs.'),
   ),
-  'unclean.leader.election.enable': clusterWide(
-    bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
+  'unclean.leader.election.enable': unused(
+    clusterWide(
+      bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
+    ),
   ),
   'unclean.leader.election.interval.ms': unused(long(300_000, atLeast(1), 'Of KRaft mode.')),
-  'auto.leader.rebalance.enable': bool(true, 'Whether leadership returns to preferred replicas.'),
-  'leader.imbalance.check.interval.seconds': long(300, atLeast(1), 'Time between such looks.'),
-  'leader.imbalance.per.broker.percentage': int(
-    10,
-    atLeast(0),
-    'Share of partitions led by another than the preferred replica that is let be.',
+  'auto.leader.rebalance.enable': unused(
+    bool(true, 'Whether leadership returns to preferred replicas.'),
+  ),
+  'leader.imbalance.check.interval.seconds': unused(
+    long(300, atLeast(1), 'Time between such looks.'),
+  ),
+  'leader.imbalance.per.broker.percentage': unused(
+    int(
+      10,
+      atLeast(0),
+      'Share of partitions led by another than the preferred replica that is let be.',
+    ),
   ),
 
-  'num.replica.fetchers': clusterWide(int(1, atLeast(1), 'Fetchers for each leading broker.')),
-  'replica.fetch.min.bytes': int(1, atLeast(0), 'Bytes that a leader waits for.'),
-  'replica.fetch.max.bytes': int(1_048_576, atLeast(0), 'Bytes fetched of one partition.'),
-  'replica.fetch.response.max.bytes': int(10_485_760, atLeast(0), 'Bytes of one such answer.'),
-  'replica.fetch.wait.max.ms': int(500, atLeast(0), 'Time that a leader waits for them.'),
-  'replica.fetch.backoff.ms': int(1000, atLeast(0), 'Wait after a failed fetch.'),
-  'replica.lag.time.max.ms': long(30_000, atLeast(1), 'Time behind after which a replica is out.'),
-  'replica.socket.timeout.ms': int(30_000, atLeast(1), 'Time that such a fetch may take.'),
-  'replica.socket.receive.buffer.bytes': int(
-    65_536,
-    orExactly(-1, atLeast(1)),
-    'SO_RCVBUF of fetchers.',
+  'num.replica.fetchers': unused(
+    clusterWide(int(1, atLeast(1), 'Fetchers for each leading broker.')),
+  ),
+  'replica.fetch.min.bytes': unused(int(1, atLeast(0), 'Bytes that a leader waits for.')),
+  'replica.fetch.max.bytes': unused(int(1_048_576, atLeast(0), 'Bytes fetched of one partition.')),
+  'replica.fetch.response.max.bytes': unused(
+    int(10_485_760, atLeast(0), 'Bytes of one such answer.'),
+  ),
+  'replica.fetch.wait.max.ms': unused(int(500, atLeast(0), 'Time that a leader waits for them.')),
+  'replica.fetch.backoff.ms': unused(int(1000, atLeast(0), 'Wait after a failed fetch.')),
+  'replica.lag.time.max.ms': unused(
+    long(30_000, atLeast(1), 'Time behind after which a replica is out.'),
+  ),
+  'replica.socket.timeout.ms': unused(int(30_000, atLeast(1), 'Time that such a fetch may take.')),
+  'replica.socket.receive.buffer.bytes': unused(
+    int(65_536, orExactly(-1, atLeast(1)), 'SO_RCVBUF of fetchers.'),
   ),
   'replica.high.watermark.checkpoint.interval.ms': long(
     5000,
@@ -50,9 +62,11 @@ export const replicationKeys: readonly ConfigKey[] = keysOf({
   ),
 
   'controller.socket.timeout.ms': int(30_000, atLeast(1), 'Time of the controller for a request.'),
-  'controlled.shutdown.enable': bool(true, 'Whether leadership moves before a broker stops.'),
-  'controlled.shutdown.max.retries': int(3, atLeast(0), 'Tries to move it.'),
-  'controlled.shutdown.retry.backoff.ms': long(5000, atLeast(0), 'Wait between them.'),
+  'controlled.shutdown.enable': unused(
+    bool(true, 'Whether leadership moves before a broker stops.'),
+  ),
+  'controlled.shutdown.max.retries': unused(int(3, atLeast(0), 'Tries to move it.')),
+  'controlled.shutdown.retry.backoff.ms': unused(long(5000, atLeast(0), 'Wait between them.')),
   'control.plane.listener.name': unused(
     string(null, anything, 'Listener of the controller alone.'),
   ),

@@ -5,7 +5,6 @@ import type { SettingReader } from '../setting-reader.ts';
 export interface ClusterSettings {
   /** -1: ZooKeeper gives one, unless meta.properties has it. */
   readonly brokerId: number;
-  readonly brokerIdGenerationEnable: boolean;
   readonly reservedBrokerMaxId: number;
   readonly brokerRack: string | null;
   readonly interBrokerProtocolVersion: string;
@@ -25,7 +24,6 @@ export function clusterSettings(read: SettingReader): ClusterSettings {
   const connectionTimeout = read.optional('zookeeper.connection.timeout.ms');
   return {
     brokerId: read.number('broker.id'),
-    brokerIdGenerationEnable: read.boolean('broker.id.generation.enable'),
     reservedBrokerMaxId: read.number('reserved.broker.max.id'),
     brokerRack: read.optional('broker.rack'),
     interBrokerProtocolVersion: read.text('inter.broker.protocol.version'),

@@ -13,17 +13,9 @@ export interface GroupSettings {
   readonly offsetsCommitTimeoutMs: number;
   readonly offsetsLoadBufferSize: number;
   readonly offsetsTopicNumPartitions: number;
-  readonly offsetsTopicReplicationFactor: number;
   readonly offsetsTopicSegmentBytes: number;
-  readonly transactionMaxTimeoutMs: number;
   readonly transactionStateLogNumPartitions: number;
-  readonly transactionStateLogReplicationFactor: number;
-  readonly transactionStateLogMinIsr: number;
   readonly transactionStateLogSegmentBytes: number;
-  readonly transactionStateLogLoadBufferSize: number;
-  readonly transactionAbortTimedOutTransactionCleanupIntervalMs: number;
-  readonly transactionRemoveExpiredTransactionCleanupIntervalMs: number;
-  readonly transactionalIdExpirationMs: number;
   readonly producerIdExpirationMs: number;
   readonly producerIdExpirationCheckIntervalMs: number;
 }
@@ -40,21 +32,9 @@ export function groupSettings(read: SettingReader): GroupSettings {
     offsetsCommitTimeoutMs: read.number('offsets.commit.timeout.ms'),
     offsetsLoadBufferSize: read.number('offsets.load.buffer.size'),
     offsetsTopicNumPartitions: read.number('offsets.topic.num.partitions'),
-    offsetsTopicReplicationFactor: read.number('offsets.topic.replication.factor'),
     offsetsTopicSegmentBytes: read.number('offsets.topic.segment.bytes'),
-    transactionMaxTimeoutMs: read.number('transaction.max.timeout.ms'),
     transactionStateLogNumPartitions: read.number('transaction.state.log.num.partitions'),
-    transactionStateLogReplicationFactor: read.number('transaction.state.log.replication.factor'),
-    transactionStateLogMinIsr: read.number('transaction.state.log.min.isr'),
     transactionStateLogSegmentBytes: read.number('transaction.state.log.segment.bytes'),
-    transactionStateLogLoadBufferSize: read.number('transaction.state.log.load.buffer.size'),
-    transactionAbortTimedOutTransactionCleanupIntervalMs: read.number(
-      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
-    ),
-    transactionRemoveExpiredTransactionCleanupIntervalMs: read.number(
-      'transaction.remove.expired.transaction.cleanup.interval.ms',
-    ),
-    transactionalIdExpirationMs: read.number('transactional.id.expiration.ms'),
     producerIdExpirationMs: read.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: read.number('producer.id.expiration.check.interval.ms'),
   };

@@ -3,10 +3,6 @@
 import type { SettingReader } from '../setting-reader.ts';
 
 export interface NetworkSettings {
-  /** -1: the system's. */
-  readonly socketSendBufferBytes: number;
-  /** -1: the system's. */
-  readonly socketReceiveBufferBytes: number;
   readonly socketRequestMaxBytes: number;
   readonly socketListenBacklogSize: number;
   readonly queuedMaxRequestBytes: number;
@@ -16,13 +12,10 @@ export interface NetworkSettings {
   readonly connectionsMaxIdleMs: number;
   readonly requestTimeoutMs: number;
   readonly fetchMaxBytes: number;
-  readonly maxIncrementalFetchSessionCacheSlots: number;
 }
 
 export function networkSettings(read: SettingReader): NetworkSettings {
   return {
-    socketSendBufferBytes: read.number('socket.send.buffer.bytes'),
-    socketReceiveBufferBytes: read.number('socket.receive.buffer.bytes'),
     socketRequestMaxBytes: read.number('socket.request.max.bytes'),
     socketListenBacklogSize: read.number('socket.listen.backlog.size'),
     queuedMaxRequestBytes: read.limit('queued.max.request.bytes'),
@@ -32,7 +25,6 @@ export function networkSettings(read: SettingReader): NetworkSettings {
     connectionsMaxIdleMs: read.limit('connections.max.idle.ms'),
     requestTimeoutMs: read.number('request.timeout.ms'),
     fetchMaxBytes: read.number('fetch.max.bytes'),
-    maxIncrementalFetchSessionCacheSlots: read.number('max.incremental.fetch.session.cache.slots'),
   };
 }
 

@@ -50,6 +50,10 @@ export class Groups {
     return this.#groups.values();
   }
 
+  get count(): number {
+    return this.#groups.size;
+  }
+
   get(groupId: string): ClassicGroup | undefined {
     return this.#groups.get(groupId);
   }

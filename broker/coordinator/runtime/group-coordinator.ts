@@ -65,6 +65,13 @@ export class GroupCoordinator {
     this.#shards.stop();
   }
 
+  /** Groups of the partitions that are loaded. */
+  get groupCount(): number {
+    let count = 0;
+    for (const groups of this.#shards.active()) count += groups.count;
+    return count;
+  }
+
   /** The partition of __consumer_offsets whose leader coordinates the group. */
   partitionFor(groupId: string): number {
     return this.#shards.partitionFor(groupId);

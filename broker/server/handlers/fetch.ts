@@ -6,6 +6,7 @@
  * send full requests; a session id that was never given is FETCH_SESSION_ID_NOT_FOUND.
  */
 
+import type { Count } from '../../metrics/metrics.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { toSaturatedOffset } from '../../model/offsets.ts';
@@ -33,6 +34,8 @@ export interface FetchPorts {
   readonly fetchMaxBytes: number;
   readonly authorizer: Authorizer;
   readonly quota: Quota;
+  /** Bytes of records that were sent. */
+  readonly fetched: Count;
   readonly logger: Logger;
   /** Aborts when the client has gone or the broker stops. */
   readonly signalFor: (connectionId: number) => AbortSignal;
@@ -84,7 +87,7 @@ function fetchesOf(
 }
 
 function respond(
-  { quota, logger }: FetchPorts,
+  { quota, fetched, logger }: FetchPorts,
   context: RequestContext,
   { request, results }: { request: FetchRequest; results: readonly PartitionFetchResult[] },
 ): FetchResponse {
@@ -104,6 +107,7 @@ function respond(
       return [partitionData(partition, result)];
     }),
   }));
+  fetched.value += size;
   const throttleTimeMs = quota.throttleTimeMs(context, { kind: 'fetch', amount: size });
   return { ...refusal(ErrorCodes.NONE), throttleTimeMs, responses };
 }

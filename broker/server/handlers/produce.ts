@@ -8,6 +8,7 @@
 
 import type { TopicConfig } from '../../config/topic-config.ts';
 import type { AppendResult } from '../../log/partition-log.ts';
+import type { Count } from '../../metrics/metrics.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { errorCodeOf, KafkaError } from '../../model/kafka-error.ts';
@@ -33,6 +34,8 @@ export interface ProducePorts {
   readonly isInternal: (topic: string) => boolean;
   readonly authorizer: Authorizer;
   readonly quota: Quota;
+  /** Bytes that were appended. */
+  readonly produced: Count;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -49,6 +52,7 @@ const ADMIN_CLIENT_ID = '__admin_client';
 interface Begun {
   readonly index: number;
   readonly append: AppendResult | null;
+  readonly size: number;
   readonly failure: KafkaError | null;
 }
 
@@ -111,6 +115,7 @@ class Production {
       const headers = validateProduced(buffer, limits);
       const append = (): Begun => ({
         index,
+        size: buffer.length,
         failure: null,
         append: replica.append(
           { buffer, headers },
@@ -157,7 +162,7 @@ class Production {
     };
   }
 
-  async #finish({ index, append, failure }: Begun): Promise<PartitionResponse> {
+  async #finish({ index, append, size, failure }: Begun): Promise<PartitionResponse> {
     if (append === null) return response(index, failure?.code ?? ErrorCodes.NONE, failure);
     try {
       await append.written;
@@ -165,6 +170,7 @@ class Production {
       const { failure: reason } = this.#failed(index, error);
       return response(index, reason?.code ?? ErrorCodes.KAFKA_STORAGE_ERROR, reason);
     }
+    this.#ports.produced.value += size;
     return {
       ...response(index, ErrorCodes.NONE, null),
       baseOffset: BigInt(append.baseOffset),
@@ -174,9 +180,9 @@ class Production {
   }
 
   #failed(index: number, error: unknown): Begun {
-    if (error instanceof KafkaError) return { index, append: null, failure: error };
+    if (error instanceof KafkaError) return { index, append: null, size: 0, failure: error };
     this.#ports.logger.error({ err: error, index }, 'produce failed');
-    return { index, append: null, failure: new KafkaError(errorCodeOf(error)) };
+    return { index, append: null, size: 0, failure: new KafkaError(errorCodeOf(error)) };
   }
 
   /** A client that wants no answers learns of a failure only by losing its connection. */

@@ -30,7 +30,7 @@ describe('buildBrokerConfig', () => {
     const config = build({});
     expect(config.zookeeperSessionTimeoutMs).toBe(18_000);
     expect(config.zookeeperConnectionTimeoutMs).toBe(18_000);
-    expect(config.messageMaxBytes).toBe(1_048_588);
+    expect(Number(config.get('message.max.bytes'))).toBe(1_048_588);
     expect(config.logDirs).toEqual(['/tmp/kafka-logs']);
     expect(config.queuedMaxRequestBytes).toBe(Infinity);
     expect(config.groupInitialRebalanceDelayMs).toBe(3000);

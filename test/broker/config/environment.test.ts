@@ -121,7 +121,7 @@ describe('environmentToProperties', () => {
     ]);
   });
 
-  it.each(['a', 'a:1', 'a:0:1', 'a:1:1:shrink', 'a b:1:1', '..:1:1'])(
+  it.each(['a', 'a:1', 'a:0:1', 'a:1:1:shrink', 'a b:1:1', '..:1:1', 'a:10001:1'])(
     'refuses the topic %s',
     (definition) => {
       const result = environmentToProperties({ KAFKA_CREATE_TOPICS: `ok:1:1,${definition}` });

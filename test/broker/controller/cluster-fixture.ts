@@ -15,6 +15,8 @@ import type {
 import { Election } from '../../../broker/controller/election.ts';
 import { protocolPins } from '../../../broker/controller/protocol-pins.ts';
 import { Acceptor } from '../../../broker/network/acceptor.ts';
+import { ConnectionLimits } from '../../../broker/network/connection-limits.ts';
+import { RequestMemory } from '../../../broker/network/request-memory.ts';
 import type { Answer } from '../../../broker/model/request-handler.ts';
 import { BufferedTransfer } from '../../../broker/network/transfer/buffered.ts';
 import { systemRandom } from '../../../broker/platform/random.ts';
@@ -90,6 +92,15 @@ export class FakeBroker implements ControlledBroker {
     return told === undefined ? null : { leader: told.leader, leaderEpoch: told.leaderEpoch };
   }
 
+  /** What the first LeaderAndIsr about the partition says. */
+  toldNew(topic: string, partition: number): boolean | undefined {
+    return this.leaderRequests
+      .flatMap(({ topicStates }) => topicStates)
+      .filter(({ topicName }) => topicName === topic)
+      .flatMap(({ partitionStates }) => partitionStates)
+      .find(({ partitionIndex }) => partitionIndex === partition)?.isNew;
+  }
+
   /** Live brokers with their ports, as this broker was last told. */
   get knownBrokers(): Readonly<Record<string, number>> {
     const brokers = this.metadataRequests.at(-1)?.liveBrokers ?? [];
@@ -105,6 +116,8 @@ export class ControllerCluster {
   /** Of the test itself, for znodes by hand. */
   readonly session: ZooKeeperSession;
   readonly #brokers: FakeBroker[] = [];
+  /** delete.topic.enable of every broker. */
+  deletionEnabled = true;
 
   private constructor(store: EmbeddedStore, session: ZooKeeperSession) {
     this.store = store;
@@ -240,6 +253,7 @@ export class ControllerCluster {
       random: systemRandom,
       logger: this.log,
       topicIds: true,
+      deletionEnabled: () => this.deletionEnabled,
       channels: {
         localBrokerId: broker.id,
         localBroker: broker,
@@ -270,7 +284,12 @@ export class ControllerCluster {
       handler: { handle: (frame) => answerOf(broker, frame), disconnected: () => undefined },
       requestSizeMax: 1024 * 1024,
       idleMsMax: Infinity,
-      connectionsMax: 100,
+      backlog: 100,
+      limits: noLimits(this.time, this.log),
+      isExempt: true,
+      memory: new RequestMemory(Infinity),
+      sent: { value: 0 },
+      refused: { value: 0 },
       sockets: this.network,
       clock: this.time,
       timers: this.time,
@@ -279,6 +298,20 @@ export class ControllerCluster {
       transferFor: (socket, options) => new BufferedTransfer(socket, options),
     });
   }
+}
+
+function noLimits(clock: ManualTime, logger: CollectingLogger): ConnectionLimits {
+  return new ConnectionLimits({
+    values: () => ({
+      maxConnections: Infinity,
+      maxConnectionsPerIp: Infinity,
+      maxConnectionsPerIpOverrides: new Map(),
+    }),
+    clock,
+    logger,
+    accepted: { value: 0 },
+    refused: { value: 0 },
+  });
 }
 
 async function answerOf(broker: FakeBroker, frame: Buffer): Promise<Answer> {

@@ -184,6 +184,17 @@ describe('a broker that leaves', () => {
     expect(topic?.partitionStates).toHaveLength(3);
   });
 
+  it('is told which partitions are new when it comes, and that they are not when it comes again', async () => {
+    const fourth = new FakeBroker(4);
+    await cluster.createTopic('orders', { '0': [4] });
+    await cluster.join(fourth);
+    expect(fourth.toldNew('orders', 0)).toBe(true);
+    await cluster.leave(fourth);
+    fourth.leaderRequests.length = 0;
+    await cluster.join(fourth);
+    expect(fourth.toldNew('orders', 0)).toBe(false);
+  });
+
   it('loses a leadership to nobody by a controller whose write comes too late', async () => {
     await cluster.createTopic('orders', { '0': [2] });
     // Somebody else wrote the state: the version that the controller knows is old.

@@ -25,6 +25,7 @@ class Machine {
       openFilesMax: 10,
       indexCacheBytes: 1 << 16,
       retentionCheckIntervalMs: 1000,
+      onSegmentsDeleted: () => undefined,
       flushCheckIntervalMs: Infinity,
       recoveryPointCheckpointIntervalMs: 60_000,
       highWatermarkCheckpointIntervalMs: 5000,
@@ -47,7 +48,7 @@ class Machine {
 }
 
 const make = (manager: LogManager, topic: string, partition = 0, topicId: string | null = null) =>
-  manager.getOrCreate({ topic, partition, topicId });
+  manager.getOrCreate({ topic, partition, topicId, isNew: false });
 const ID = 'sE3QenSuSRiAXuyWvnnudA';
 
 describe('LogManager', () => {
@@ -173,6 +174,30 @@ describe('LogManager', () => {
     expect(await machine.text('/d1/recovery-point-offset-checkpoint')).toContain('bad 0 1');
   });
 
+  it('makes new partitions while a folder is offline, and no others that may be in it', async () => {
+    const machine = new Machine();
+    const logDirs = ['/d1', '/d2'];
+    const first = await machine.open({ logDirs });
+    for (const partition of [0, 1]) {
+      await (await make(first, 't', partition)).append(batchOf({}), { leaderEpoch: 0 }).written;
+    }
+    await first.stop();
+    machine.fileSystem.failNext('makeFolder', 'EIO', '/d2');
+    const second = await machine.open({ logDirs });
+    const lost = { topic: 't', partition: 1, topicId: null };
+    await expect(second.getOrCreate({ ...lost, isNew: false })).rejects.toMatchObject({
+      code: ErrorCodes.KAFKA_STORAGE_ERROR,
+      message: 'no log for t-1: it may be in /d2, which cannot be used',
+    });
+    expect((await make(second, 't', 0)).logEndOffset).toBe(1);
+    const fresh = await second.getOrCreate({ ...lost, partition: 2, isNew: true });
+    expect(fresh.folder).toBe('/d1/t-2');
+    await second.stop();
+    const third = await machine.open({ logDirs });
+    expect(third.get('t', 1)?.logEndOffset).toBe(1);
+    await third.stop();
+  });
+
   it('leaves foreign folders alone, and refuses a partition that is in two folders', async () => {
     const machine = new Machine();
     await machine.fileSystem.makeFolder('/d1/lost+found');
@@ -189,7 +214,11 @@ describe('LogManager', () => {
     const machine = new Machine();
     const config = { ...defaultConfig, segmentBytes: 200, retentionMs: 5000 };
     let current = { ...config, retentionMs: Infinity };
-    const manager = await machine.open({ configOf: () => current });
+    let deletedCount = 0;
+    const manager = await machine.open({
+      configOf: () => current,
+      onSegmentsDeleted: (count) => (deletedCount += count),
+    });
     const log = await make(manager, 't');
     manager.setHighWatermarks(() => log.writtenEndOffset);
     manager.start();
@@ -205,6 +234,7 @@ describe('LogManager', () => {
     machine.time.pass(1000);
     await log.flush();
     expect([log.logStartOffset, log.segmentBaseOffsets]).toEqual([3, [3]]);
+    expect(deletedCount).toBeGreaterThan(0);
     expect(await machine.text('/d1/replication-offset-checkpoint')).toBe('0\n1\nt 0 3\n');
     await manager.stop();
   });

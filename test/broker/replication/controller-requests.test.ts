@@ -135,6 +135,19 @@ describe('a broker that is told by StopReplica', () => {
     expect(await valuesFrom(client, 'orders')).toEqual(['kept']);
   });
 
+  it('does not go back to an older leader epoch when it has stopped', async () => {
+    await lead({ leaderEpoch: 5 });
+    await stop(false, -2);
+    const old = ErrorCodes.STALE_CONTROLLER_EPOCH;
+    expect(partitionCode(await lead({ leaderEpoch: 4 }))).toBe(old);
+    expect((await fetchFrom(client, 'orders')).errorCode).toBe(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
+    expect((await stop(true, 4)).partitionErrors[0]?.errorCode).toBe(
+      ErrorCodes.FENCED_LEADER_EPOCH,
+    );
+    expect(partitionCode(await lead({ leaderEpoch: 5 }))).toBe(0);
+    expect(await valuesFrom(client, 'orders')).toEqual(['kept']);
+  });
+
   it('removes its log where it is told to', async () => {
     expect((await stop(true, -2)).partitionErrors[0]?.errorCode).toBe(0);
     await lead({ leaderEpoch: 6 });

@@ -71,9 +71,11 @@ describe('the router', () => {
 
   it('asks the quota for every request, with who asks', async () => {
     const asked: string[] = [];
+    const requestSizes: number[] = [];
     const broker = await start({
       quota: {
-        throttleTimeMs: ({ principal, clientId, clientAddress }, { kind }) => {
+        throttleTimeMs: ({ principal, clientId, clientAddress }, { kind, amount }) => {
+          if (kind === 'request' && clientId === 'metered') requestSizes.push(amount);
           asked.push(`${kind} ${principal} ${clientId ?? ''} ${clientAddress}`);
           return kind === 'request' ? 0 : 17;
         },
@@ -82,6 +84,7 @@ describe('the router', () => {
     const client = await broker.connect('metered');
     await makeTopic(client, 'orders');
     asked.length = 0;
+    requestSizes.length = 0;
     const answer = await client.send(produce, 10, produceRequest('orders', batchOf(['x'])));
     expect(answer.throttleTimeMs).toBe(17);
     const fetched = await client.send(fetch, 12, fetchRequest('orders'));
@@ -93,5 +96,7 @@ describe('the router', () => {
       `request ${who}`,
       `fetch ${who}`,
     ]);
+    // The bytes of a frame, batch included, before the work is done.
+    expect(requestSizes[0]).toBeGreaterThan(batchOf(['x']).length);
   });
 });

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { BrokerConnection } from '../../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../../broker/model/error-codes.ts';
 import { initProducerId } from '../../../broker/protocol/messages/init-producer-id.ts';
 import { produce } from '../../../broker/protocol/messages/produce.ts';
 import { BatchField } from '../../../broker/records/batch-header.ts';
-import { compressBatch } from '../../../broker/records/builder.ts';
+import type { BatchContent } from '../../../broker/records/builder.ts';
+import { buildBatch, compressBatch } from '../../../broker/records/builder.ts';
 import {
   PRODUCE_VERSION,
   batchOf,
@@ -144,6 +146,32 @@ describe('produce', () => {
     },
   );
 
+  it('keeps the order of batches where one has to be decompressed first', async () => {
+    await makeTopic(client, 'settings', { configs: [compacted] });
+    const large = await compressBatch(keyed(600), 'gzip');
+    const small = await compressBatch(keyed(1), 'gzip');
+    const answers = await Promise.all(
+      [large, keyed(1), small].map((batch) => produceTo(client, 'settings', batch)),
+    );
+    expect(answers.map(({ errorCode, baseOffset }) => [errorCode, baseOffset])).toEqual([
+      [0, 0n],
+      [0, 600n],
+      [0, 601n],
+    ]);
+    expect(await produceTo(client, 'settings', keyed(1))).toMatchObject({ baseOffset: 602n });
+  });
+
+  it('goes on behind a compressed batch that is refused', async () => {
+    await makeTopic(client, 'settings', { configs: [compacted] });
+    const keyless = await compressBatch(batchOf([randomBytes(600_000)]), 'gzip');
+    const [refused, written] = await Promise.all([
+      produceTo(client, 'settings', keyless),
+      produceTo(client, 'settings', keyed(1)),
+    ]);
+    expect(refused.errorCode).toBe(ErrorCodes.INVALID_RECORD);
+    expect(written).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  });
+
   describe('of idempotent producers', () => {
     async function producerId(): Promise<number> {
       const answer = await client.send(initProducerId, 4, {
@@ -179,6 +207,20 @@ describe('produce', () => {
       expect(await valuesFrom(client, 'orders')).toEqual(['a', 'b', 'c']);
     });
 
+    it('takes a batch that follows one which is still decompressed', async () => {
+      await makeTopic(client, 'settings', { configs: [compacted] });
+      const producer = { id: await producerId(), epoch: 0 };
+      const large = await compressBatch(keyed(600, { ...producer, baseSequence: 0 }), 'gzip');
+      const answers = await Promise.all([
+        produceTo(client, 'settings', large),
+        produceTo(client, 'settings', keyed(1, { ...producer, baseSequence: 600 })),
+      ]);
+      expect(answers.map(({ errorCode, baseOffset }) => [errorCode, baseOffset])).toEqual([
+        [0, 0n],
+        [0, 600n],
+      ]);
+    });
+
     it('answers OUT_OF_ORDER_SEQUENCE_NUMBER when one in between is missing', async () => {
       const id = await producerId();
       await produceTo(client, 'orders', from(id, 0, ['a']));
@@ -188,6 +230,19 @@ describe('produce', () => {
     });
   });
 });
+
+const compacted = { name: 'cleanup.policy', value: 'compact' };
+
+/** Of values that do not shrink: what is small is decompressed at once. */
+function keyed(count: number, producer?: BatchContent['producer']): Buffer {
+  const records = Array.from({ length: count }, (_, index) => ({
+    key: Buffer.from(String(index)),
+    value: randomBytes(1000),
+    timestampMs: 1_700_000_000_000,
+    headers: [],
+  }));
+  return buildBatch({ records, ...(producer === undefined ? {} : { producer }) });
+}
 
 function request(body: ReturnType<typeof produceRequest>, correlationId: number): Buffer {
   return writeRequest(produce, PRODUCE_VERSION, { correlationId, clientId: 'raw' }, body);

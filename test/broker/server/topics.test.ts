@@ -84,6 +84,18 @@ describe('creating topics', () => {
       /partition/i,
     ],
     [
+      'millions of partitions',
+      ['t', { numPartitions: 5_000_000 }],
+      ErrorCodes.INVALID_PARTITIONS,
+      /5000000 partitions: at most 10000 are allowed/,
+    ],
+    [
+      'too many partitions with an assignment',
+      ['t', assigned(...Array.from({ length: 10_001 }, (_, index) => [index, [0]] as const))],
+      ErrorCodes.INVALID_PARTITIONS,
+      /10001 partitions: at most 10000 are allowed/,
+    ],
+    [
       'no replicas',
       ['t', { replicationFactor: 0 }],
       ErrorCodes.INVALID_REPLICATION_FACTOR,
@@ -229,6 +241,11 @@ describe('adding partitions', () => {
     expect(await valuesFrom(client, 'orders')).toEqual(['old']);
     expect(await grow(3)).toMatchObject({ errorCode: ErrorCodes.INVALID_PARTITIONS });
     expect((await grow(1)).errorMessage).toMatch(/higher than the requested 1/);
+    expect(await grow(5_000_000)).toEqual({
+      name: 'orders',
+      errorCode: ErrorCodes.INVALID_PARTITIONS,
+      errorMessage: 'A topic cannot have 5000000 partitions: at most 10000 are allowed.',
+    });
   });
 });
 
@@ -352,12 +369,15 @@ describe('the cluster', () => {
 });
 
 function assigned(
-  ...partitions: readonly (readonly [number, number[]])[]
+  ...partitions: readonly (readonly [number, readonly number[]])[]
 ): NonNullable<Parameters<typeof newTopic>[1]> {
   return {
     numPartitions: -1,
     replicationFactor: -1,
-    assignments: partitions.map(([partitionIndex, brokerIds]) => ({ partitionIndex, brokerIds })),
+    assignments: partitions.map(([partitionIndex, brokerIds]) => ({
+      partitionIndex,
+      brokerIds: [...brokerIds],
+    })),
   };
 }
 

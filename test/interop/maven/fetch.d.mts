@@ -3,5 +3,4 @@
 export function cacheFolder(env?: Readonly<Record<string, string | undefined>>): string;
 export function jarFolder(part: string): string;
 export function partNames(): string[];
-export function isFetched(part: string): boolean;
 export function fetchPart(part: string): string | null;

@@ -45,7 +45,7 @@ export function partNames() {
 }
 
 /** @param {string} part */
-export function isFetched(part) {
+function isFetched(part) {
   const copy = join(jarFolder(part), 'pom.xml');
   return existsSync(copy) && readFileSync(copy, 'utf8') === pomOf(part);
 }

@@ -47,18 +47,21 @@ export async function readToCount(
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const records: TextRecord[] = [];
-  await new Promise<void>((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
-    void consumer.run({
-      eachMessage: ({ message }) => {
-        records.push({ key: textOf(message.key), value: textOf(message.value) });
-        if (records.length === count) resolve();
-        return Promise.resolve();
-      },
+  try {
+    await new Promise<void>((resolve, reject) => {
+      consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+      void consumer.run({
+        eachMessage: ({ message }) => {
+          records.push({ key: textOf(message.key), value: textOf(message.value) });
+          if (records.length === count) resolve();
+          return Promise.resolve();
+        },
+      });
     });
-  });
-  // Leaving commits what was read.
-  await consumer.disconnect();
+  } finally {
+    // Leaving commits what was read.
+    await consumer.disconnect();
+  }
   return records;
 }
 
