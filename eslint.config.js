@@ -43,7 +43,11 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts'],
     extends: [jest.configs['flat/recommended']],
-    rules: { 'max-lines-per-function': 'off' },
+    rules: {
+      'max-lines-per-function': 'off',
+      // Helpers named expectSomething() assert.
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect*', '**.expect*'] }],
+    },
   },
   {
     // Plain JavaScript: what runs before anything is installed, and the configuration of tools.

@@ -26,7 +26,7 @@ export interface Instance {
 }
 
 /** Throws an Error that says what is wrong. */
-export function parseInstance(text: string): Instance {
+function parseInstance(text: string): Instance {
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error('it is not a JSON object');
   const { generation = 0, rack = null, listeners } = value;

@@ -131,7 +131,8 @@ describe('a broker that stops', () => {
 
   it('may be told so twice, and before it has started', async () => {
     const broker = await start();
-    await Promise.all([broker.broker.stop(), broker.broker.stop()]);
+    const stops = Promise.all([broker.broker.stop(), broker.broker.stop()]);
+    await expect(stops).resolves.toEqual([undefined, undefined]);
   });
 });
 
