@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly brokerEpoch: () => number | null;
   readonly session: () => ZooKeeperSession;
   readonly isController: () => boolean;
+  /** What the controller has sent so far has arrived, or the time is over. */
+  readonly delivered: (timeoutMs: number) => Promise<void>;
   /** A request of a controller has this epoch, which is higher than those before. */
   readonly onControllerEpoch: (controllerEpoch: number) => void;
 }
@@ -114,7 +116,7 @@ export function buildServices(options: ServiceOptions): BrokerServices {
 }
 
 function topicService(
-  { configs, platform, session }: ServiceOptions,
+  { configs, platform, session, delivered }: ServiceOptions,
   metadata: MetadataCache,
 ): TopicService {
   const admin = new TopicAdmin({
@@ -125,7 +127,7 @@ function topicService(
     random: platform.random,
   });
   const logger = platform.logger.child({ component: 'topics' });
-  return new TopicService({ admin, metadata, config: () => configs.broker, logger });
+  return new TopicService({ admin, metadata, config: () => configs.broker, delivered, logger });
 }
 
 function groupCoordinator(

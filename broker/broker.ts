@@ -234,6 +234,7 @@ export class Broker {
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
       isController: () => membership.isController,
+      delivered: (timeoutMs) => membership.delivered(timeoutMs),
       onControllerEpoch: (epoch) => membership.sawControllerEpoch(epoch),
     });
     const membership = new Membership(session, {

@@ -58,6 +58,11 @@ export class Membership {
     return this.#election?.controller?.offlinePartitionCount ?? 0;
   }
 
+  /** As Controller.delivered(); at once where this broker is not the controller. */
+  async delivered(timeoutMs: number): Promise<void> {
+    await this.#election?.controller?.delivered(timeoutMs);
+  }
+
   get isController(): boolean {
     return this.#election?.isController ?? false;
   }

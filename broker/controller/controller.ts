@@ -67,6 +67,8 @@ export class Controller {
   readonly #sender: Sender;
   readonly #logger: Logger;
   readonly #watches: StandingWatch[] = [];
+  /** Requests that brokers have not answered; they never reject. */
+  readonly #underWay = new Set<Promise<void>>();
   readonly #topicWatches = new Map<string, StandingWatch>();
   readonly #brokerWatches = new Map<number, StandingWatch>();
   #markedForDeletion: readonly string[] = [];
@@ -101,6 +103,17 @@ export class Controller {
       onRetry: () => void this.#enqueue(() => this.#deletion.begin(this.#markedForDeletion)),
       timers: options.channels.timers,
       logger: options.logger,
+    });
+  }
+
+  /** Resolves when the brokers have answered all that was sent so far, at the latest after `timeoutMs`. */
+  delivered(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.channels.timers.after(timeoutMs, resolve);
+      void Promise.all(this.#underWay).then(() => {
+        timer.cancel();
+        resolve();
+      });
     });
   }
 
@@ -377,8 +390,13 @@ export class Controller {
 
   /** A channel that closes has its reason: the broker left, or the term is over. */
   #ignoreClosed(sending: Promise<unknown> | undefined): void {
-    sending?.catch((error: unknown) => {
-      this.#logger.debug({ err: error }, 'a request to a broker was given up');
-    });
+    if (sending === undefined) return;
+    const settled = sending
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        this.#logger.debug({ err: error }, 'a request to a broker was given up');
+      })
+      .finally(() => this.#underWay.delete(settled));
+    this.#underWay.add(settled);
   }
 }

@@ -17,11 +17,14 @@ import type { Logger } from '../platform/logger.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 
 const DEFAULT = -1;
+/** How long an answer waits for brokers that are slow to hear of a new topic. */
+const DELIVERY_MS_MAX = 1000;
 
 export class TopicService {
   readonly #admin: TopicAdmin;
   readonly #metadata: MetadataCache;
   readonly #config: () => BrokerConfig;
+  readonly #delivered: (timeoutMs: number) => Promise<void>;
   readonly #logger: Logger;
   /** Creations on demand under way: many clients ask for the same new topic at once. */
   readonly #creating = new Map<string, Promise<void>>();
@@ -30,11 +33,14 @@ export class TopicService {
     readonly admin: TopicAdmin;
     readonly metadata: MetadataCache;
     readonly config: () => BrokerConfig;
+    /** What the controller has sent so far has arrived, or the time is over. */
+    readonly delivered: (timeoutMs: number) => Promise<void>;
     readonly logger: Logger;
   }) {
     this.#admin = options.admin;
     this.#metadata = options.metadata;
     this.#config = options.config;
+    this.#delivered = options.delivered;
     this.#logger = options.logger;
   }
 
@@ -81,20 +87,32 @@ export class TopicService {
     return this.#config().autoCreateTopicsEnable || isInternalTopic(topic);
   }
 
-  /** True as soon as all of the topic's partitions have leaders here; false when the time is over. */
-  waitForLeaders(
+  /**
+   * True as soon as all of the topic's partitions have leaders here, and the other brokers know them
+   * too unless one is slow; false when the time is over.
+   */
+  async waitForLeaders(
     topic: string,
     { partitionCount, timeoutMs }: { readonly partitionCount: number; readonly timeoutMs: number },
   ): Promise<boolean> {
-    return this.#metadata.waitUntil(() => {
+    const isThere = await this.#metadata.waitUntil(() => {
       const partitions = this.#metadata.topic(topic)?.partitions;
       if (partitions === undefined || partitions.size < partitionCount) return false;
       return [...partitions.values()].every(({ leader }) => leader >= 0);
     }, timeoutMs);
+    // The controller's own broker hears of it first; clients may ask any other one next.
+    if (isThere) await this.#delivered(Math.min(timeoutMs, DELIVERY_MS_MAX));
+    return isThere;
   }
 
-  waitUntilGone(topic: string, timeoutMs: number): Promise<boolean> {
-    return this.#metadata.waitUntil(() => this.#metadata.topic(topic) === undefined, timeoutMs);
+  /** As waitForLeaders(), for a topic that is deleted. */
+  async waitUntilGone(topic: string, timeoutMs: number): Promise<boolean> {
+    const isGone = await this.#metadata.waitUntil(
+      () => this.#metadata.topic(topic) === undefined,
+      timeoutMs,
+    );
+    if (isGone) await this.#delivered(Math.min(timeoutMs, DELIVERY_MS_MAX));
+    return isGone;
   }
 
   #onDemand(name: string): NewTopic {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import type { BrokerConnection } from '../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../broker/model/error-codes.ts';
+import { deleteTopics } from '../../broker/protocol/messages/delete-topics.ts';
 import { metadata } from '../../broker/protocol/messages/metadata.ts';
+import { ZERO_UUID } from '../../broker/protocol/wire/uuid.ts';
 import { brokerPath, paths } from '../../broker/zookeeper/paths.ts';
 import { encodeBrokerRegistration } from '../../broker/zookeeper/znodes/broker-registration.ts';
 import {
@@ -10,6 +13,7 @@ import {
   makeTopic,
   newTopic,
   offsetAt,
+  only,
   produceTo,
   valuesFrom,
 } from '../support/requests.ts';
@@ -34,6 +38,29 @@ describe('three brokers on one ZooKeeper', () => {
       [2, third?.port],
     ]);
     expect(answer?.controllerId).toBe(0);
+  });
+
+  it('all know a topic when the answer says that it is there, and none when it is gone', async () => {
+    const cluster = await open();
+    const brokers = await cluster.start(3);
+    const [controller, ...others] = await Promise.all(brokers.map((broker) => broker.connect()));
+    if (controller === undefined) throw new Error('no client');
+    const seenBy = async (client: BrokerConnection, name: string): Promise<number> => {
+      const request = { ...metadata.request.initial, allowAutoTopicCreation: false };
+      const topics = [{ topicId: ZERO_UUID, name }];
+      const answer = await client.send(metadata, 12, { ...request, topics });
+      return only(answer.topics).errorCode;
+    };
+    for (let round = 0; round < 20; round += 1) {
+      const name = `orders-${String(round)}`;
+      await makeTopic(controller, name);
+      const codes = await Promise.all(others.map((client) => seenBy(client, name)));
+      expect(codes).toEqual([ErrorCodes.NONE, ErrorCodes.NONE]);
+      const topics = [{ topicId: ZERO_UUID, name }];
+      await controller.send(deleteTopics, 6, { topics, topicNames: [], timeoutMs: 10_000 });
+      const gone = await Promise.all(others.map((client) => seenBy(client, name)));
+      expect(gone).toEqual(Array(2).fill(ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION));
+    }
   });
 
   it('lead partitions in turn; who does not lead says so', async () => {
