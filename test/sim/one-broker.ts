@@ -147,6 +147,9 @@ class World {
     simulation.note('cut');
     simulation.network.cut();
     await simulation.run(pending);
+    // Where nothing was under way the client hears of the cut only later: it does not go on with it.
+    this.#connection?.close();
+    this.#connection = null;
   }
 
   /** Several at once on one connection; those without an answer may be written or not. */
