@@ -1,6 +1,7 @@
 /**
  * What a client may produce. The checks, their order and their codes are those of Apache Kafka 3.9;
- * stricter in one thing: a cut-off batch is an error, where Kafka drops it silently.
+ * stricter in three things: a cut-off batch, which Kafka drops silently, a delete horizon, and a
+ * transactional batch without a producer id are errors.
  *
  * The records of uncompressed batches are walked. Those of compressed ones are not looked into, as
  * that would cost more than everything else together: only where a topic's rules need it
