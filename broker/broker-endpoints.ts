@@ -2,15 +2,17 @@
 
 import type { BrokerOptions } from './broker-options.ts';
 import type { BrokerServices } from './broker-services.ts';
-import { startEndpoints } from './http/endpoints.ts';
+import { jsonAnswer, startEndpoints } from './http/endpoints.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { probeRoutes } from './http/probe-routes.ts';
+import { retentionRoute } from './http/retention-route.ts';
 import type { Listening } from './listening.ts';
-import type { LoadProgress, LogManager } from './log/log-manager.ts';
+import type { LogManager } from './log/log-manager.ts';
+import type { LoadProgress } from './log/recovery/load-progress.ts';
 import type { Membership } from './membership.ts';
 import { EventLoopLag } from './metrics/event-loop-lag.ts';
 import { BrokerMetrics } from './metrics/metrics.ts';
-import type { HttpServer } from './platform/http-server.ts';
+import type { HttpAnswer, HttpRequest, HttpServer } from './platform/http-server.ts';
 import { apiByKey } from './protocol/api-table.ts';
 import type { Registration } from './registration/registration.ts';
 
@@ -31,6 +33,7 @@ export class BrokerEndpoints {
   #server: HttpServer | null = null;
   /** What the start still has to do, or that it is over; empty in between. */
   #waitingFor: readonly string[] = ['the start'];
+  #loading: LoadProgress | null = null;
   #observed: Observed | null = null;
 
   constructor(options: BrokerOptions) {
@@ -64,9 +67,15 @@ export class BrokerEndpoints {
         ...probeRoutes({
           broken: () => this.#observed?.logs.brokenLogs() ?? [],
           notReady: () => this.#missing(),
+          loading: () => (this.#observed === null ? this.#loading : null),
+          logDirs: () => ({
+            offline: this.#observed?.logs.disks.offlinePaths ?? [],
+            full: this.#observed?.logs.disks.fullPaths ?? [],
+          }),
           eventLoopLagMs: () => this.#lag.worstMs(),
         }),
         ['/metrics', metricsRoute(this.metrics)],
+        ['/retention', (request) => this.#retention(request)],
       ]),
     });
   }
@@ -85,14 +94,44 @@ export class BrokerEndpoints {
     metrics.gauge('odradek_groups', () => services.groups.groupCount);
     metrics.gauge('odradek_request_memory_bytes', () => listening.requestMemory);
     metrics.gauge('odradek_log_folders_offline', () => logs.failedFolderCount);
+    metrics.gauge('odradek_log_folders_full', () => logs.disks.fullPaths.length);
     metrics.gauge('odradek_controller_active', () => (membership.isController ? 1 : 0));
+    metrics.gauge('odradek_retention_blocked_segments', () =>
+      [...logs.logs()].reduce((sum, log) => sum + log.retention.blockedSegmentCount, 0),
+    );
+    metrics.gauge('odradek_compaction_logs_failed', () => logs.cleaner?.uncleanableCount ?? 0);
+    metrics.gauge('odradek_compaction_dirty_ratio_max', () => logs.cleaner?.dirtiestRatio ?? 0);
+    metrics.gauge(
+      'odradek_compaction_last_seconds',
+      () => (logs.cleaner?.lastDurationMs ?? 0) / 1000,
+    );
     metrics.gauge('odradek_log_size_bytes', () =>
       [...logs.logs()].reduce((sum, log) => sum + log.size, 0),
     );
   }
 
-  loading({ loadedCount, totalCount }: LoadProgress): void {
-    this.#waitingFor = [`logs: ${String(loadedCount)} of ${String(totalCount)} partitions loaded`];
+  #retention(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
+    if (this.#observed === null) return jsonAnswer(503, { waitingFor: this.#waitingFor });
+    const { logs, services } = this.#observed;
+    const { config, platform } = this.#options;
+    return retentionRoute({
+      logs: () => logs.logs(),
+      highWatermarkOf: ({ topic, partition }) =>
+        services.replicas.get(topic, partition)?.highWatermark ??
+        logs.checkpointedHighWatermark(topic, partition),
+      nowMs: () => platform.clock.nowMs(),
+      checkIntervalMs: config.logRetentionCheckIntervalMs,
+    })(request);
+  }
+
+  loading(progress: LoadProgress): void {
+    const { loadedCount, totalCount, verifiedBytes, bytesToVerify } = progress;
+    this.#loading = progress;
+    const bytes = `${String(verifiedBytes)} of ${String(bytesToVerify)} bytes verified`;
+    this.#waitingFor = [
+      `logs: ${String(loadedCount)} of ${String(totalCount)} partitions loaded` +
+        (bytesToVerify === 0 ? '' : `, ${bytes}`),
+    ];
   }
 
   ready(): void {

@@ -2,6 +2,7 @@
 
 import { CONSUMER_OFFSETS, isInternalTopic } from './cluster/topic-name.ts';
 import type { ConfigStore } from './config-store/config-store.ts';
+import type { Controller } from './controller/controller.ts';
 import { TopicAdmin } from './controller/topic-admin.ts';
 import { GroupCoordinator } from './coordinator/runtime/group-coordinator.ts';
 import type { LogManager } from './log/log-manager.ts';
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly brokerEpoch: () => number | null;
   readonly session: () => ZooKeeperSession;
   readonly isController: () => boolean;
+  /** Null where another broker is it. */
+  readonly controller: () => Controller | null;
   /** What the controller has sent so far has arrived, or the time is over. */
   readonly delivered: (timeoutMs: number) => Promise<void>;
   /** A request of a controller has this epoch, which is higher than those before. */
@@ -174,6 +177,7 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     clusterId: () => clusterId,
     configs,
     isController,
+    controller: options.controller,
     broker: built.localBroker,
     topicConfig: (topic) => configs.topicConfig(topic),
     isInternal: isInternalTopic,
@@ -184,6 +188,7 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
         : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     },
     describeTopic: (topic) => configs.describeTopic(topic),
+    saveLogStart: (topic, partition) => options.logs.saveLogStart(topic, partition),
     deletionEnabled: () => configs.broker.deleteTopicEnable,
     partitionFor: (groupId) => built.groups.partitionFor(groupId),
     nextProducerId: () => producerIds.next(),
@@ -194,6 +199,7 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     produced: options.metrics.counter('odradek_produced_bytes_total'),
     fetched: options.metrics.counter('odradek_fetched_bytes_total'),
     clock: platform.clock,
+    timers: platform.timers,
     logger: platform.logger.child({ component: 'server' }),
   };
 }

@@ -4,7 +4,7 @@
  *
  * Start: HTTP endpoints (so that probes see recovery) · ZooKeeper session, cluster id, broker id ·
  * configuration store · logs, recovered where needed · services · listeners · registration and
- * election · listener check. Stop: no new connections · parked requests answered, those in flight
+ * election · listener check. Stop: leadership moved away · no new connections · parked requests answered, those in flight
  * finished · resigned and deregistered · logs flushed, checkpoints and clean marker written. A stop in
  * the middle of the start ends it at its next step, the loading of logs excepted, which is waited for:
  * then stops what there is.
@@ -14,26 +14,30 @@ import { BrokerConnection } from './client/broker-connection.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { connectCluster, storedBrokerId } from './cluster-connection.ts';
 import { ConfigStore } from './config-store/config-store.ts';
-import { Controller } from './controller/controller.ts';
 import { protocolPins } from './controller/protocol-pins.ts';
 import { BrokerEndpoints } from './broker-endpoints.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import type { BrokerServices } from './broker-services.ts';
 import { buildServices } from './broker-services.ts';
+import { createInitialTopics } from './initial-topics.ts';
 import { Listening } from './listening.ts';
-import { LogManager } from './log/log-manager.ts';
+import { watchLogDirs } from './log-dir-watch.ts';
+import type { LogManager } from './log/log-manager.ts';
+import { controllerMaker } from './make-controller.ts';
 import { Membership } from './membership.ts';
-import { errorName } from './model/error-codes.ts';
-import { KafkaError } from './model/kafka-error.ts';
+import { openLogs } from './open-logs.ts';
 import { abortable } from './platform/abortable.ts';
 import { delay } from './platform/timers.ts';
 import { unlimited } from './quota/quota.ts';
 import { drawBrokerId, readOrMakeClusterId } from './registration/cluster-identity.ts';
 import type { Instance } from './registration/instance-file.ts';
+import { giveUpLeadership } from './registration/controlled-shutdown.ts';
 import { InstanceFile } from './registration/instance-file.ts';
 import { checkListeners } from './registration/listener-check.ts';
+import type { LogDirEvents } from './registration/log-dir-events.ts';
 import type { Registered } from './registration/registration.ts';
 import { Registration } from './registration/registration.ts';
+import { noteUncleanStart } from './registration/unclean-start.ts';
 import { allowAll } from './security/authorizer.ts';
 import { persistentPaths } from './zookeeper/paths.ts';
 import { ensurePaths } from './zookeeper/persistent.ts';
@@ -42,9 +46,6 @@ import type { ZooKeeperSession } from './zookeeper/port.ts';
 const CONNECT_TIMEOUT_MS = 5000;
 const DRAIN_TIMEOUT_MS = 5000;
 const LEAVE_TIMEOUT_MS = 2000;
-const OPEN_FILES_MAX = 4000;
-const INDEX_CACHE_BYTES = 32 * 1024 * 1024;
-const LOADS_PER_LOG_DIR = 8;
 
 /** What is there from the moment that logs are loaded until they are closed. */
 interface Running {
@@ -52,7 +53,9 @@ interface Running {
   readonly clusterId: string;
   readonly configs: ConfigStore;
   readonly logs: LogManager;
+  readonly logDirEvents: LogDirEvents;
   readonly services: BrokerServices;
+  readonly registration: Registration;
   readonly membership: Membership;
   readonly listening: Listening;
 }
@@ -132,6 +135,9 @@ export class Broker {
     signal.throwIfAborted();
     await abortable(this.#firstInstance(running), signal);
     const registered = this.#registered(running);
+    // In this order: a crash in between makes the next start say it again.
+    if (!running.logs.isComplete) await noteUncleanStart(running.membership.session, brokerId);
+    await running.logs.markBoot();
     await running.membership.join(registered);
     signal.throwIfAborted();
     // Now: with a wrong address the controller cannot reach this broker, and the start ends here.
@@ -144,7 +150,12 @@ export class Broker {
     await abortable(isKnown, signal);
     this.#endpoints.ready();
     logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
-    void this.#createTopics(running);
+    void createInitialTopics(this.#options.createTopics, {
+      metadata: running.services.metadata,
+      topics: running.services.topics,
+      logger,
+      signal,
+    });
   }
 
   /** Idempotent; safe at any moment of the start. */
@@ -167,6 +178,8 @@ export class Broker {
     this.#instanceFile?.stop();
     const running = this.#running;
     if (running !== null) {
+      running.logDirEvents.stop();
+      await this.#giveUpLeadership(running);
       await running.listening.stopAccepting();
       running.services.releaseParked();
       await running.listening.drain(DRAIN_TIMEOUT_MS);
@@ -174,9 +187,34 @@ export class Broker {
     }
     await this.#leave();
     await running?.logs.stop();
+    await this.#options.platform.workers.close();
     await this.#cluster?.close();
     await this.#endpoints.stop();
     this.#options.platform.logger.info({}, 'stopped');
+  }
+
+  /** While everything is still served. */
+  async #giveUpLeadership({
+    brokerId,
+    registration,
+    membership,
+    services,
+  }: Running): Promise<void> {
+    const { config, platform } = this.#options;
+    if (!config.controlledShutdownEnable) return;
+    await giveUpLeadership({
+      brokerId,
+      brokerEpoch: () => registration.epoch,
+      session: () => membership.session,
+      localController: () => membership.controller,
+      listenerName: config.interBrokerListenerName,
+      connect: (address) => this.#connect(address, `shutdown-${String(brokerId)}`),
+      hasOtherReplica: (item) => services.metadata.image.isElsewhere(item, brokerId),
+      retriesMax: config.controlledShutdownMaxRetries,
+      retryBackoffMs: config.controlledShutdownRetryBackoffMs,
+      timers: platform.timers,
+      logger: platform.logger,
+    });
   }
 
   /** A ZooKeeper that does not answer must not keep the logs from being closed in order. */
@@ -206,7 +244,7 @@ export class Broker {
     identity: { readonly brokerId: number; readonly clusterId: string },
   ): Promise<Running> {
     const { config, properties, platform } = this.#options;
-    const { brokerId, clusterId } = identity;
+    const { brokerId } = identity;
     const { clock, logger } = platform;
     const configs = new ConfigStore({
       brokerId,
@@ -215,7 +253,15 @@ export class Broker {
       logger: logger.child({ component: 'config' }),
     });
     await configs.attach(session);
-    const logs = await this.#openLogs(configs, identity);
+    const logs = await openLogs({
+      ...identity,
+      config,
+      configs,
+      platform,
+      metrics: this.#endpoints.metrics,
+      onProgress: (progress) => this.#endpoints.loading(progress),
+      signal: this.#stopped.signal,
+    });
     const pins = protocolPins(config.interBrokerProtocolVersion);
     const registration = new Registration({
       brokerId,
@@ -234,6 +280,7 @@ export class Broker {
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
       isController: () => membership.isController,
+      controller: () => membership.controller,
       delivered: (timeoutMs) => membership.delivered(timeoutMs),
       onControllerEpoch: (epoch) => membership.sawControllerEpoch(epoch),
     });
@@ -245,8 +292,23 @@ export class Broker {
       clock,
       timers: platform.timers,
       logger: logger.child({ component: 'membership' }),
-      makeController: (termSession, epoch, onFailure) =>
-        this.#makeController({ brokerId, services, session: termSession, epoch, onFailure }),
+      makeController: controllerMaker({
+        brokerId,
+        config,
+        configs,
+        services,
+        platform,
+        connect: (address) => this.#connect(address, `controller-${String(brokerId)}`),
+      }),
+      onFatal: this.#options.onFatal,
+    });
+    configs.onTopicConfig((topics) => membership.controller?.topicConfigsChanged(topics));
+    const logDirEvents = watchLogDirs({
+      brokerId,
+      logs,
+      session: () => membership.session,
+      timers: platform.timers,
+      logger,
       onFatal: this.#options.onFatal,
     });
     const listening = new Listening({
@@ -263,76 +325,14 @@ export class Broker {
       throw error;
     }
     this.#endpoints.observe({ listening, services, membership, registration, logs });
-    return { brokerId, clusterId, configs, logs, services, membership, listening };
+    const parts = { configs, logs, logDirEvents, services, registration, membership, listening };
+    return { ...identity, ...parts };
   }
 
   readonly #openSession = (signal?: AbortSignal): Promise<ZooKeeperSession> => {
     if (this.#cluster === null) throw new Error('the broker has not been started');
     return this.#cluster.openSession(signal);
   };
-
-  #openLogs(
-    configs: ConfigStore,
-    identity: { readonly brokerId: number; readonly clusterId: string },
-  ): Promise<LogManager> {
-    const { config, platform } = this.#options;
-    const { fileSystem, clock, timers, random, logger } = platform;
-    return LogManager.openLogManager({
-      ...identity,
-      logDirs: config.logDirs,
-      fileSystem,
-      clock,
-      timers,
-      random,
-      logger: logger.child({ component: 'log' }),
-      configOf: (topic) => configs.topicConfig(topic),
-      loadParallelism: LOADS_PER_LOG_DIR * config.logDirs.length,
-      openFilesMax: OPEN_FILES_MAX,
-      indexCacheBytes: INDEX_CACHE_BYTES,
-      retentionCheckIntervalMs: config.logRetentionCheckIntervalMs,
-      flushCheckIntervalMs: config.logFlushSchedulerIntervalMs,
-      recoveryPointCheckpointIntervalMs: config.logFlushOffsetCheckpointIntervalMs,
-      highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
-      producerIdExpirationMs: config.producerIdExpirationMs,
-      producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
-      onSegmentsDeleted: (count) => {
-        this.#endpoints.metrics.counter('odradek_segments_deleted_total').value += count;
-      },
-      onProgress: (progress) => this.#endpoints.loading(progress),
-    });
-  }
-
-  #makeController(term: {
-    readonly brokerId: number;
-    readonly services: BrokerServices;
-    readonly session: ZooKeeperSession;
-    readonly epoch: number;
-    readonly onFailure: (error: unknown) => void;
-  }): Controller {
-    const { config, platform } = this.#options;
-    const { brokerId, services, session, epoch, onFailure } = term;
-    const pins = protocolPins(config.interBrokerProtocolVersion);
-    const logger = platform.logger.child({ component: 'controller', epoch });
-    return new Controller({
-      session,
-      brokerId,
-      epoch,
-      random: platform.random,
-      logger,
-      topicIds: pins.topicIds,
-      deletionEnabled: () => config.deleteTopicEnable,
-      onFailure,
-      channels: {
-        localBrokerId: brokerId,
-        localBroker: services.localBroker,
-        versions: pins.controllerVersions,
-        listenerName: config.interBrokerListenerName,
-        connect: (address) => this.#connect(address, `controller-${String(brokerId)}`),
-        timers: platform.timers,
-        logger,
-      },
-    });
-  }
 
   #connect(
     { host, port }: { readonly host: string; readonly port: number },
@@ -398,32 +398,5 @@ export class Broker {
     );
     if (this.#stopping !== null) return;
     for (const { listenerName, message } of problems) logger.error({ listenerName }, message);
-  }
-
-  /** KAFKA_CREATE_TOPICS: what is there already is left as it is. */
-  async #createTopics({ services }: Running): Promise<void> {
-    const { logger } = this.#options.platform;
-    for (const { name, partitions, replicationFactor, config } of this.#options.createTopics) {
-      const topic = {
-        name,
-        partitionCount: partitions,
-        replicationFactor,
-        assignment: null,
-        config,
-      };
-      if (this.#stopped.signal.aborted) return;
-      try {
-        if (services.metadata.topic(name) !== undefined) continue;
-        await services.topics.create(topic, { validateOnly: false });
-        logger.info({ topic: name }, 'topic created as KAFKA_CREATE_TOPICS says');
-      } catch (error) {
-        // Expected where the cluster has too few brokers, or others a policy: code and reason say it all.
-        const reason =
-          error instanceof KafkaError
-            ? { code: errorName(error.code), reason: error.message }
-            : { err: error };
-        logger.error({ ...reason, topic: name }, 'a topic of KAFKA_CREATE_TOPICS is not created');
-      }
-    }
   }
 }

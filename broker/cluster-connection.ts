@@ -13,7 +13,10 @@ import { openEmbeddedStore } from './zookeeper/embedded/embedded-store.ts';
 import type { OpenSession } from './zookeeper/port.ts';
 
 const LOCAL = 'local:';
-const STORE_FILE = '.odradek-store';
+/** In the first folder of log.dirs. */
+export const STORE_FILE = '.odradek-store';
+/** Of its own: the store is opened, and written, before the folders of log.dirs are locked. */
+export const STORE_LOCK_FILE = '.odradek-store.lock';
 
 export interface ClusterConnection {
   readonly openSession: OpenSession;
@@ -39,16 +42,29 @@ export async function connectCluster(
 
 async function openLocal(
   { logDirs }: BrokerConfig,
-  { fileSystem, logger }: Platform,
+  { fileSystem, logger, timers }: Platform,
 ): Promise<ClusterConnection> {
   const [folder = '.'] = logDirs;
   await fileSystem.makeFolder(folder);
-  const store: EmbeddedStore = await openEmbeddedStore({
-    fileSystem,
-    path: `${folder}/${STORE_FILE}`,
-    logger: logger.child({ component: 'embedded-store' }),
-  });
-  return { openSession: store.openSession, close: () => store.close() };
+  const lock = await fileSystem.lock(`${folder}/${STORE_LOCK_FILE}`);
+  if (lock === null) {
+    throw new Error(
+      `${folder} is in use: another broker holds ${STORE_LOCK_FILE}. Stop it, or set another log.dirs`,
+    );
+  }
+  try {
+    const store: EmbeddedStore = await openEmbeddedStore({
+      fileSystem,
+      path: `${folder}/${STORE_FILE}`,
+      logger: logger.child({ component: 'embedded-store' }),
+      timers,
+    });
+    const close = (): Promise<void> => store.close().finally(() => lock.release());
+    return { openSession: store.openSession, close };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** The id that the first log.dir with a meta.properties names; null if there is none. */

@@ -1,8 +1,10 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S UV_THREADPOOL_SIZE=16 node --max-semi-space-size=2
 /**
  * `odradek broker [--dev] [server.properties] [--override key=value]...`: configuration from the
  * file, the environment (KAFKA_*) and the arguments, later ones winning; signals; exit codes: 0 after
  * SIGTERM or SIGINT, 1 where the broker could not start or go on, 2 for wrong usage.
+ *
+ * `odradek move-store`: see move-store-command.ts; exit codes 0, 1 where it cannot be done, and 2.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -22,6 +24,7 @@ import type {
 import { environmentCommands, environmentToProperties } from './config/environment.ts';
 import { parseServerProperties } from './config/properties-file.ts';
 import type { Properties } from './config/resolve.ts';
+import { MOVE_STORE_USAGE, parseMoveStore, runMoveStore } from './move-store-command.ts';
 import { systemClock } from './platform/clock.ts';
 import { serveHttp } from './platform/http-server.ts';
 import { isResident, libcAvailable, sendfile } from './platform/libc.ts';
@@ -29,17 +32,23 @@ import type { Logger } from './platform/logger.ts';
 import { systemLogger } from './platform/logger.ts';
 import { NodeFileSystem } from './platform/node-file-system.ts';
 import { nodeSockets } from './platform/node-sockets.ts';
+import { NodeWorkers } from './platform/node-workers.ts';
 import { systemRandom } from './platform/random.ts';
 import { systemTimers } from './platform/timers.ts';
 
 const USAGE = `Usage: odradek broker [--dev] [server.properties] [--override key=value]...
+       ${MOVE_STORE_USAGE}
 
   --dev       one broker on localhost:9092 with its own small ZooKeeper in it; nothing else is needed
   --override  a configuration key; wins over file and environment
+  move-store  takes what a broker with zookeeper.connect=local: (as --dev) knows to a real ZooKeeper
 
 Environment: KAFKA_LOG_DIRS is log.dirs, and so on; LOG_LEVEL is debug, info, warn or error.`;
 
 const LOG_LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error']);
+
+/** Compiled: a thread cannot be started from TypeScript. */
+const WORKER_ENTRY = new URL('./worker-main.js', import.meta.url);
 
 /** SIGTERM has to end within this, whatever hangs. */
 const STOP_TIMEOUT_MS = 9500;
@@ -185,6 +194,7 @@ function makeBroker(args: Arguments, logger: Logger, onFatal: (error: unknown) =
       sockets: nodeSockets,
       serveHttp,
       logger,
+      workers: new NodeWorkers({ entry: WORKER_ENTRY, timers: systemTimers, logger }),
       sendfile: libcAvailable() ? sendfile : null,
       isResident,
       hostName: hostname(),
@@ -200,12 +210,33 @@ function fail(logger: Logger, error: unknown): void {
   }
 }
 
-async function main(): Promise<void> {
-  const args = parseArguments(process.argv.slice(2));
-  if (args === null) {
-    process.stderr.write(`${USAGE}\n`);
-    process.exit(2);
+function failUsage(): never {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
+}
+
+async function mainOfMoveStore(args: readonly string[]): Promise<never> {
+  const fileSystem = new NodeFileSystem({ clock: systemClock });
+  const platform = { fileSystem, timers: systemTimers, logger: systemLogger('warn') };
+  try {
+    const report = await runMoveStore(parseMoveStore(args) ?? failUsage(), platform);
+    process.stdout.write(report);
+    process.exit(0);
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : [messageOf(error)];
+    process.stderr.write(`${problems.join('\n')}\n`);
+    process.exit(1);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown reason';
+}
+
+async function main(): Promise<void> {
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === 'move-store') await mainOfMoveStore(rest);
+  const args = parseArguments(process.argv.slice(2)) ?? failUsage();
   const level = process.env['LOG_LEVEL'] ?? 'info';
   const logger = systemLogger(LOG_LEVELS.has(level) ? level : 'info');
   if (!LOG_LEVELS.has(level)) {

@@ -67,6 +67,11 @@ export class Membership {
     return this.#election?.isController ?? false;
   }
 
+  /** Null where another broker is it. */
+  get controller(): Controller | null {
+    return this.#election?.controller ?? null;
+  }
+
   /** Another controller's epoch has been seen in a request: that may end the term of this broker. */
   sawControllerEpoch(controllerEpoch: number): void {
     this.#election?.sawEpoch(controllerEpoch);

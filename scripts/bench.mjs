@@ -3,10 +3,13 @@
  * broker beside Apache Kafka 3.9.1 with librdkafka's load generator, the broker on one core and the client on
  * another. Figures are printed, not judged: a cell passes when it could be measured.
  *
- * - `--quick`: fewer rounds; Apache Kafka only where a JDK, Maven and ZooKeeper are there already.
+ * - `--quick`: fewer rounds, without the cells that take minutes unless they are named; Apache Kafka only
+ *   where a JDK, Maven and ZooKeeper are there already.
+ * - `--scale N`: amounts and durations of the cells that take minutes, 1 unless told; the table names it.
  * - `--profile CELL`: no table, but the functions of our broker that cost most in that cell.
  * - `--rounds N`, `--alone` (without Apache Kafka), `--broker FILE` (main.js of another build),
- *   `--folder DIR` (for the data, at most 6 GB; the system's temporary folder unless told).
+ *   `--folder DIR` (for the data; the system's temporary folder unless told). The long cells keep up to 25 GB
+ *   there, each after the other, and say so where there is less.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +21,8 @@ import { parseArgs } from 'node:util';
 import { apacheKafka, odradek, startZooKeeper } from '../test/bench/brokers.mjs';
 import { allCells, loadCells } from '../test/bench/cells.mjs';
 import { compileClient } from '../test/bench/client/rdkafka-performance.mjs';
+import { compileSteadyLatency } from '../test/bench/client/steady-latency.mjs';
+import { longCells } from '../test/bench/long/long-cells.mjs';
 import { measure } from '../test/bench/measure.mjs';
 import { profile } from '../test/bench/profile.mjs';
 import { fetchPart } from '../test/interop/maven/fetch.mjs';
@@ -29,17 +34,19 @@ import { repository } from './lib/repository.mjs';
 
 const brokerCpu = 0;
 const clientCpu = 1;
+const everyCell = [...allCells, ...longCells];
 const options = parse();
 const brokerMain = resolve(options.broker ?? join(repository, 'dist', 'broker', 'main.js'));
 
-if (options.list) printTable(allCells.map((cell) => [cell.name, cell.wanted, cell.description]));
+if (options.list) printTable(everyCell.map((cell) => [cell.name, cell.wanted, cell.description]));
 else await main().catch(giveUp);
 
 function parse() {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      cell: { type: 'string', multiple: true, default: allCells.map(({ name }) => name) },
+      cell: { type: 'string', multiple: true },
+      scale: { type: 'string', default: '1' },
       profile: { type: 'string' },
       list: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
@@ -49,11 +56,14 @@ function parse() {
       folder: { type: 'string', default: tmpdir() },
     },
   });
-  checkNames(values.cell, allCells);
+  const cell = values.cell ?? (values.quick ? allCells : everyCell).map(({ name }) => name);
+  checkNames(cell, everyCell);
   checkNames(values.profile === undefined ? [] : [values.profile], loadCells);
   const rounds = Number(values.rounds ?? (values.quick ? 3 : 7));
   if (!Number.isInteger(rounds) || rounds < 1) fail('--rounds takes a number from 1 on.');
-  return { ...values, rounds };
+  const scale = Number(values.scale);
+  if (!(scale > 0 && scale <= 10)) fail('--scale takes a number above 0, up to 10.');
+  return { ...values, cell, rounds, scale };
 }
 
 function checkNames(names, cells) {
@@ -87,7 +97,11 @@ async function main() {
 async function whyNot() {
   if (process.platform !== 'linux') return 'Linux';
   if (availableParallelism() < 2) return 'two cores';
-  return (await prepareNeed('librdkafka', needs, { yes: options.yes })) ?? (await compileClient());
+  return (
+    (await prepareNeed('librdkafka', needs, { yes: options.yes })) ??
+    (await compileClient()) ??
+    (await compileSteadyLatency())
+  );
 }
 
 async function printProfile(folder) {
@@ -120,6 +134,7 @@ async function compare(folder) {
       kinds,
       cells: new Set(options.cell),
       rounds: options.rounds,
+      scale: options.scale,
       warmBytes: options.quick ? 2e9 : 6e9,
       folder,
       brokerCpu,
@@ -146,11 +161,11 @@ async function whyNoKafka() {
 
 /** @param {{figures?: Map<string, import('../test/bench/measure.mjs').Figure[]>, missing?: string, kafkaMissing?: string | null, loadBefore?: number}} result */
 function report({ figures = new Map(), missing, kafkaMissing = null, loadBefore = 0 }) {
-  const cells = allCells.filter(({ name }) => options.cell.includes(name));
+  const cells = everyCell.filter(({ name }) => options.cell.includes(name));
   const tally = { passed: 0, failed: 0, skipped: 0 };
   const rows = cells.map((cell) => {
     const [ours, theirs] = figures.get(cell.name) ?? [];
-    if (ours === undefined) tally.skipped += 1;
+    if (ours === undefined || ours.missing !== undefined) tally.skipped += 1;
     else if (ours.error !== undefined || theirs?.error !== undefined) tally.failed += 1;
     else tally.passed += 1;
     return [cell.name, cell.wanted, ...textOf(ours), ...textOf(theirs), ratio(ours, theirs)];
@@ -169,6 +184,14 @@ function report({ figures = new Map(), missing, kafkaMissing = null, loadBefore 
     ...rows,
   ]);
   for (const { name, description } of cells) console.log(`  ${name}: ${description}`);
+  for (const { name } of cells) {
+    const why = figures.get(name)?.[0]?.missing;
+    if (why !== undefined) console.log(`  ${name} was not measured: it needs ${why}.`);
+  }
+  if (options.scale !== 1 && cells.some((cell) => longCells.includes(cell)))
+    console.log(
+      `  At scale ${options.scale}: ${longCells.map(({ name }) => name).join(', ')} with that part of their amounts.`,
+    );
   if (missing === undefined)
     console.log(
       `  Medians of ${options.rounds} runs; broker on core ${brokerCpu}, client on core ${clientCpu}; ` +
@@ -182,6 +205,7 @@ function report({ figures = new Map(), missing, kafkaMissing = null, loadBefore 
 
 function textOf(figure) {
   if (figure === undefined) return ['-', '-'];
+  if (figure.missing !== undefined) return ['not measured', ''];
   return figure.error === undefined
     ? [figure.rate, figure.cost]
     : ['failed', firstLine(figure.error)];

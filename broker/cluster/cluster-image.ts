@@ -7,6 +7,8 @@
  * update costs what it touches, not what the cluster holds.
  */
 
+import type { TopicPartition } from '../model/topic-partition.ts';
+
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -88,6 +90,12 @@ export class ClusterImage {
 
   isAlive(brokerId: number): boolean {
     return this.#brokers.has(brokerId);
+  }
+
+  /** Whether the partition has a replica on another broker that lives. */
+  isElsewhere({ topic, partition }: TopicPartition, brokerId: number): boolean {
+    const replicas = this.partition(topic, partition)?.replicas ?? [];
+    return replicas.some((id) => id !== brokerId && this.isAlive(id));
   }
 
   /** Returns the names of the topics that changed or went. */

@@ -1,13 +1,25 @@
 /**
  * Who leads a partition, and with which ISR: Kafka's four elections. All are functions of the
  * assignment (the preferred leader first), the ISR and the live brokers; null is "nobody can".
+ *
+ * Beyond Kafka, replicas may be in doubt: they came back from a stop that may have cost them records
+ * (KIP-966's "last replica standing"). Those are passed over for replicas that are known to be
+ * complete, and waited with while such a replica may still come back.
  */
 
 export interface ElectionInput {
   /** Replicas in the order of preference. */
   readonly replicas: readonly number[];
   readonly isr: readonly number[];
+  /** It lives, can be reached and is not about to stop. */
   readonly isLive: (brokerId: number) => boolean;
+}
+
+export interface OfflineElectionInput extends ElectionInput {
+  /** It may lack acknowledged records although it is a member of the ISR. */
+  readonly isInDoubt: (brokerId: number) => boolean;
+  /** Not in the ISR any more, yet they have every record that acks=all has acknowledged. */
+  readonly eligible: readonly number[];
 }
 
 export interface Election {
@@ -28,15 +40,31 @@ export function electFirstLeader({
 }
 
 /**
- * For a partition whose leader is gone: the first live replica of the ISR. With
- * `unclean.leader.election.enable` any live replica will do if there is none.
+ * For a partition whose leader is gone: the first live replica of the ISR that is not in doubt. With
+ * all of the ISR in doubt, a complete replica from before goes first, then one in doubt. Nobody, as
+ * long as a replica that may be more complete is away: with `uncleanAllowed`
+ * (`unclean.leader.election.enable`, or an election that was asked for) nobody is waited for, and in
+ * the end any live replica will do.
  */
-export function electOffline(input: ElectionInput, uncleanAllowed: boolean): Election | null {
-  const { replicas, isr, isLive } = input;
-  const inSync = replicas.find((id) => isLive(id) && isr.includes(id));
-  if (inSync !== undefined) return { leader: inSync, isr: isr.filter(isLive), isUnclean: false };
-  const anyLive = uncleanAllowed ? replicas.find(isLive) : undefined;
-  return anyLive === undefined ? null : { leader: anyLive, isr: [anyLive], isUnclean: true };
+export function electOffline(
+  input: OfflineElectionInput,
+  uncleanAllowed: boolean,
+): Election | null {
+  const { replicas, isr, eligible, isLive, isInDoubt } = input;
+  const complete = isr.filter((id) => isLive(id) && !isInDoubt(id));
+  const inSync = replicas.find((id) => complete.includes(id));
+  if (inSync !== undefined) return { leader: inSync, isr: complete, isUnclean: false };
+  const only = (leader: number | undefined, isUnclean: boolean): Election | null =>
+    leader === undefined ? null : { leader, isr: [leader], isUnclean };
+  const isAwaited = (id: number): boolean => !isLive(id) && !isInDoubt(id);
+  if (!uncleanAllowed && isr.some(isAwaited)) return null;
+  // All that lived through it in the ISR is in doubt, or the rest is given up.
+  const standing = replicas.find((id) => eligible.includes(id) && isLive(id) && !isInDoubt(id));
+  if (standing !== undefined) return only(standing, isr.some(isAwaited));
+  if (!uncleanAllowed && eligible.some(isAwaited)) return null;
+  const doubtful = replicas.find((id) => isLive(id) && isr.includes(id));
+  if (doubtful !== undefined) return only(doubtful, isr.some(isAwaited));
+  return uncleanAllowed ? only(replicas.find(isLive), true) : null;
 }
 
 /** For a partition that goes back to its preferred leader; the ISR stays. */
@@ -60,4 +88,23 @@ export function electForShutdown(
   const staying = isr.filter((id) => !stopping.has(id));
   const leader = replicas.find((id) => isLive(id) && staying.includes(id));
   return leader === undefined ? null : { leader, isr: staying, isUnclean: false };
+}
+
+/**
+ * Who is eligible once the ISR of a state becomes `isr`: members that left it while it was, or got,
+ * smaller than min.insync.replicas. Since then no write with acks=all has been acknowledged.
+ */
+export function eligibleAfter(
+  before: Pick<OfflineElectionInput, 'isr' | 'eligible' | 'isInDoubt'>,
+  next: {
+    readonly isr: readonly number[];
+    readonly replicas: readonly number[];
+    readonly minInSync: number;
+  },
+): readonly number[] {
+  if (next.isr.length >= next.minInSync) return [];
+  const standing = before.isr.length >= next.minInSync ? [] : before.eligible;
+  return [...new Set([...standing, ...before.isr])].filter(
+    (id) => next.replicas.includes(id) && !next.isr.includes(id) && !before.isInDoubt(id),
+  );
 }

@@ -12,14 +12,20 @@ export interface TopicConfig {
   /** `cleanup.policy` has `delete`; both may be true, or neither: then nothing is ever removed. */
   readonly deletes: boolean;
   readonly compacts: boolean;
+  readonly deleteRetentionMs: number;
+  /** What batches are compressed with in the log; null: what their producers chose. */
+  readonly compression: TopicCompression | null;
   readonly fileDeleteDelayMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
   readonly indexIntervalBytes: number;
+  readonly maxCompactionLagMs: number;
   readonly maxMessageBytes: number;
   readonly messageTimestampAfterMaxMs: number;
   readonly messageTimestampBeforeMaxMs: number;
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
+  readonly minCleanableDirtyRatio: number;
+  readonly minCompactionLagMs: number;
   readonly minInsyncReplicas: number;
   readonly preallocate: boolean;
   readonly retentionBytes: number;
@@ -28,6 +34,13 @@ export interface TopicConfig {
   readonly segmentIndexBytes: number;
   readonly segmentJitterMs: number;
   readonly segmentMs: number;
+  readonly uncleanLeaderElection: boolean;
+}
+
+interface TopicCompression {
+  readonly codec: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  /** Null: the codec has none, or none that can be chosen here. */
+  readonly level: number | null;
 }
 
 /** `own` is what the topic itself says. Every value in every layer has been checked. */
@@ -38,15 +51,20 @@ export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicCo
   return {
     deletes: policy.includes('delete'),
     compacts: policy.includes('compact'),
+    deleteRetentionMs: number('delete.retention.ms'),
+    compression: compressionOf(text),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
+    maxCompactionLagMs: number('max.compaction.lag.ms'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: timestampLimit('message.timestamp.after.max.ms', own, number),
     messageTimestampBeforeMaxMs: timestampLimit('message.timestamp.before.max.ms', own, number),
     messageTimestampType:
       text('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
+    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
     minInsyncReplicas: number('min.insync.replicas'),
     preallocate: booleanOf(text('preallocate')),
     retentionBytes: limit(number('retention.bytes')),
@@ -55,13 +73,35 @@ export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicCo
     segmentIndexBytes: number('segment.index.bytes'),
     segmentJitterMs: number('segment.jitter.ms'),
     segmentMs: number('segment.ms'),
+    uncleanLeaderElection: booleanOf(text('unclean.leader.election.enable')),
   };
 }
 
-/** A topic that sets only the old message.timestamp.difference.max.ms means both directions (KIP-937). */
+/** The level is that of the codec's own key (KIP-390). */
+function compressionOf(text: (name: string) => string): TopicCompression | null {
+  const type = text('compression.type');
+  switch (type) {
+    case 'uncompressed':
+      return { codec: 'none', level: null };
+    case 'snappy':
+    case 'lz4':
+      return { codec: type, level: null };
+    case 'gzip':
+    case 'zstd':
+      return { codec: type, level: numberOf(text(`compression.${type}.level`)) };
+    default:
+      return null;
+  }
+}
+
+/**
+ * A topic that sets only the old message.timestamp.difference.max.ms means both directions (KIP-937).
+ * Of a topic that sets both, the new key goes before the old one unless it sets no limit.
+ */
 function timestampLimit(name: string, own: Properties, number: (name: string) => number): number {
   const old = 'message.timestamp.difference.max.ms';
-  return number(own.has(old) && !own.has(name) ? old : name);
+  const isSet = own.has(name) && number(name) !== Infinity;
+  return number(own.has(old) && !isSet ? old : name);
 }
 
 function limit(value: number): number {

@@ -17,7 +17,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.cleanup.policy',
   ],
   'compression.gzip.level': [
-    unused(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
+    int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.'),
     'compression.gzip.level',
   ],
   'compression.lz4.level': [
@@ -25,15 +25,15 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'compression.lz4.level',
   ],
   'compression.type': [
-    unused(choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.')),
+    choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
     'compression.type',
   ],
   'compression.zstd.level': [
-    unused(int(3, between(-131_072, 22), 'Level of zstd.')),
+    int(3, between(-131_072, 22), 'Level of zstd.'),
     'compression.zstd.level',
   ],
   'delete.retention.ms': [
-    unused(long(86_400_000, atLeast(0), 'Time that tombstones stay.')),
+    long(86_400_000, atLeast(0), 'Time that tombstones stay.'),
     'log.cleaner.delete.retention.ms',
   ],
   'file.delete.delay.ms': [
@@ -61,15 +61,15 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     null,
   ],
   'local.retention.bytes': [
-    unused(long(-2, atLeast(-2), 'Of tiered storage, which is not here.')),
-    null,
+    unused(long(-2, atLeast(-2), 'Bytes kept beside tiered storage, which is not here.')),
+    'log.local.retention.bytes',
   ],
   'local.retention.ms': [
-    unused(long(-2, atLeast(-2), 'Of tiered storage, which is not here.')),
-    null,
+    unused(long(-2, atLeast(-2), 'Age of segments kept beside tiered storage, which is not here.')),
+    'log.local.retention.ms',
   ],
   'max.compaction.lag.ms': [
-    unused(long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.')),
+    long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
     'log.cleaner.max.compaction.lag.ms',
   ],
   'max.message.bytes': [
@@ -101,18 +101,18 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.message.timestamp.type',
   ],
   'min.cleanable.dirty.ratio': [
-    unused(double(0.5, between(0, 1), 'Share of the log that is not compacted yet, to start.')),
+    double(0.5, between(0, 1), 'Share of the log that is not compacted yet, to start.'),
     'log.cleaner.min.cleanable.ratio',
   ],
   'min.compaction.lag.ms': [
-    unused(long(0, atLeast(0), 'Age that a record reaches before it is compacted.')),
+    long(0, atLeast(0), 'Age that a record reaches before it is compacted.'),
     'log.cleaner.min.compaction.lag.ms',
   ],
   'min.insync.replicas': [
     int(1, atLeast(1), 'Replicas in sync that a write with acks=all needs.'),
     'min.insync.replicas',
   ],
-  preallocate: [unused(bool(false, 'Whether segments are made in full size.')), 'log.preallocate'],
+  preallocate: [bool(false, 'Whether segments are made in full size.'), 'log.preallocate'],
   'remote.log.copy.disable': [unused(bool(false, 'Of tiered storage, which is not here.')), null],
   'remote.log.delete.on.disable': [
     unused(bool(false, 'Of tiered storage, which is not here.')),
@@ -144,7 +144,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
   ],
   'segment.ms': [long(604_800_000, atLeast(1), 'Age at which a segment is closed.'), 'log.roll.ms'],
   'unclean.leader.election.enable': [
-    unused(bool(false, 'Whether a replica that was not in sync may lead when no other is left.')),
+    bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
     'unclean.leader.election.enable',
   ],
 };

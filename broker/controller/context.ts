@@ -22,17 +22,80 @@ export interface LiveBroker {
 export interface VersionedState extends PartitionState {
   /** The version of the state znode, expected by the next write. */
   readonly partitionEpoch: number;
+  /** Of the last write of the znode; 0 where this controller made it. */
+  readonly mzxid: number;
 }
+
+type Partitions = ReadonlyMap<string, TopicPartition>;
 
 export class ControllerContext {
   readonly brokers = new Map<number, LiveBroker>();
-  readonly topics = new Map<string, TopicAssignment>();
+  /** Live ones that have asked for their controlled shutdown: they get nothing more to lead. */
+  readonly shuttingDown = new Set<number>();
+  readonly #topics = new Map<string, TopicAssignment>();
+  readonly #names = new Map<string, string>();
   readonly #states = new Map<string, VersionedState>();
+  /** By broker: the partitions that it has a replica of. */
+  readonly #hosted = new Map<number, Map<string, TopicPartition>>();
+  /** By broker: partitions whose replica there is on a disk that failed. */
+  readonly #lost = new Map<number, Set<string>>();
+  /** By broker: partitions of which it may lack records, see unclean-starts.ts. */
+  readonly #doubts = new Map<number, Set<string>>();
   /** Topics in /admin/delete_topics that this controller has taken up. */
   readonly deleting = new Set<string>();
 
+  get topics(): ReadonlyMap<string, TopicAssignment> {
+    return this.#topics;
+  }
+
   isAlive(brokerId: number): boolean {
     return this.brokers.has(brokerId);
+  }
+
+  /** The broker lives, and has not said that its replica of the partition is lost. */
+  isOnline(brokerId: number, { topic, partition }: TopicPartition): boolean {
+    if (!this.isAlive(brokerId)) return false;
+    return this.#lost.get(brokerId)?.has(partitionKey(topic, partition)) !== true;
+  }
+
+  /** It may be elected, and enter the ISR. */
+  isElectable(brokerId: number, item: TopicPartition): boolean {
+    return this.isOnline(brokerId, item) && !this.shuttingDown.has(brokerId);
+  }
+
+  /** True if that is news. */
+  noteReplica(brokerId: number, item: TopicPartition, isOnline: boolean): boolean {
+    const key = partitionKey(item.topic, item.partition);
+    const lost = this.#lost.get(brokerId) ?? new Set();
+    if (isOnline) return lost.delete(key);
+    if (lost.has(key)) return false;
+    this.#lost.set(brokerId, lost.add(key));
+    return true;
+  }
+
+  /** The broker's replica may lack records that were acknowledged. */
+  isInDoubt(brokerId: number, { topic, partition }: TopicPartition): boolean {
+    return this.#doubts.get(brokerId)?.has(partitionKey(topic, partition)) === true;
+  }
+
+  doubt(brokerId: number, { topic, partition }: TopicPartition): void {
+    const doubts = this.#doubts.get(brokerId) ?? new Set();
+    this.#doubts.set(brokerId, doubts.add(partitionKey(topic, partition)));
+  }
+
+  settleDoubt(brokerId: number, { topic, partition }: TopicPartition): void {
+    this.#doubts.get(brokerId)?.delete(partitionKey(topic, partition));
+  }
+
+  doubtCount(brokerId: number): number {
+    return this.#doubts.get(brokerId)?.size ?? 0;
+  }
+
+  /** It starts anew: whatever it had lost, it may have again. What is in doubt stays so. */
+  removeBroker(brokerId: number): void {
+    this.brokers.delete(brokerId);
+    this.shuttingDown.delete(brokerId);
+    this.#lost.delete(brokerId);
   }
 
   state({ topic, partition }: TopicPartition): VersionedState | undefined {
@@ -43,34 +106,88 @@ export class ControllerContext {
     this.#states.set(partitionKey(topic, partition), state);
   }
 
+  topicName(topicId: string): string | undefined {
+    return this.#names.get(topicId);
+  }
+
   replicas({ topic, partition }: TopicPartition): readonly number[] {
-    return this.topics.get(topic)?.partitions.get(partition) ?? [];
+    return this.#topics.get(topic)?.partitions.get(partition) ?? [];
+  }
+
+  /** Its replicas are on the move. */
+  isReassigned({ topic, partition }: TopicPartition): boolean {
+    const assignment = this.#topics.get(topic);
+    if (assignment === undefined) return false;
+    const moving = [assignment.addingReplicas, assignment.removingReplicas];
+    return moving.some((replicas) => (replicas.get(partition)?.length ?? 0) > 0);
   }
 
   /** All partitions of a topic, or of all topics. */
   partitions(topic?: string): TopicPartition[] {
-    const topics = topic === undefined ? [...this.topics.keys()] : [topic];
+    const topics = topic === undefined ? [...this.#topics.keys()] : [topic];
     return topics.flatMap((name) =>
-      [...(this.topics.get(name)?.partitions.keys() ?? [])].map((partition) => ({
+      [...(this.#topics.get(name)?.partitions.keys() ?? [])].map((partition) => ({
         topic: name,
         partition,
       })),
     );
   }
 
+  /** The partitions that any of the brokers has a replica of, each once. */
+  hostedBy(brokerIds: Iterable<number>): TopicPartition[] {
+    const found: Partitions[] = [];
+    for (const id of brokerIds)
+      found.push(this.#hosted.get(id) ?? new Map<string, TopicPartition>());
+    const [first, ...others] = found;
+    if (first === undefined) return [];
+    if (others.length === 0) return [...first.values()];
+    return [...new Map(found.flatMap((partitions) => [...partitions])).values()];
+  }
+
   /** Partitions that nobody leads, those of topics that are being deleted aside. */
   get offlinePartitionCount(): number {
     return this.partitions().filter((item) => {
       const state = this.state(item);
-      return !this.deleting.has(item.topic) && (state === undefined || !this.isAlive(state.leader));
+      return (
+        !this.deleting.has(item.topic) &&
+        (state === undefined || !this.isOnline(state.leader, item))
+      );
     }).length;
+  }
+
+  /** A new topic, or another assignment of a known one. */
+  setTopic(topic: string, assignment: TopicAssignment): void {
+    this.#unlist(topic);
+    this.#topics.set(topic, assignment);
+    if (assignment.topicId !== null) this.#names.set(assignment.topicId, topic);
+    for (const [partition, replicas] of assignment.partitions) {
+      const key = partitionKey(topic, partition);
+      for (const id of replicas) {
+        const hosted = this.#hosted.get(id) ?? new Map<string, TopicPartition>();
+        this.#hosted.set(id, hosted.set(key, { topic, partition }));
+      }
+    }
   }
 
   removeTopic(topic: string): void {
     for (const { partition } of this.partitions(topic)) {
-      this.#states.delete(partitionKey(topic, partition));
+      const key = partitionKey(topic, partition);
+      this.#states.delete(key);
+      for (const lost of this.#lost.values()) lost.delete(key);
+      for (const doubts of this.#doubts.values()) doubts.delete(key);
     }
-    this.topics.delete(topic);
+    this.#unlist(topic);
+    this.#topics.delete(topic);
     this.deleting.delete(topic);
+  }
+
+  #unlist(topic: string): void {
+    const before = this.#topics.get(topic);
+    if (before === undefined) return;
+    if (before.topicId !== null) this.#names.delete(before.topicId);
+    for (const [partition, replicas] of before.partitions) {
+      const key = partitionKey(topic, partition);
+      for (const id of replicas) this.#hosted.get(id)?.delete(key);
+    }
   }
 }

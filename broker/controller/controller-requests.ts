@@ -23,6 +23,7 @@ export type StopReplicaRequest = RequestOf<typeof stopReplica>;
 
 /** In UpdateMetadata: the topic is being deleted. */
 const LEADER_DURING_DELETE = -2;
+const NO_EPOCH = -1;
 const FULL = 2;
 const INCREMENTAL = 1;
 
@@ -113,8 +114,10 @@ export function stopReplicaRequest(options: {
   readonly broker: LiveBroker;
   readonly partitions: readonly TopicPartition[];
   readonly deletePartitions: boolean;
+  /** The topics stay, and the broker gives up its replicas as of the epochs that they have now. */
+  readonly withEpochs?: boolean;
 }): StopReplicaRequest {
-  const { context, sender, broker, deletePartitions } = options;
+  const { context, sender, broker, deletePartitions, withEpochs = false } = options;
   const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
   return {
     ...sender,
@@ -127,7 +130,9 @@ export function stopReplicaRequest(options: {
       topicName,
       partitionStates: items.map(({ partition }) => ({
         partitionIndex: partition,
-        leaderEpoch: LEADER_DURING_DELETE,
+        leaderEpoch: withEpochs
+          ? (context.state({ topic: topicName, partition })?.leaderEpoch ?? NO_EPOCH)
+          : LEADER_DURING_DELETE,
         deletePartition: deletePartitions,
       })),
     })),
@@ -151,7 +156,7 @@ function metadataState(
       isr: state.isr,
       zkVersion: state.partitionEpoch,
       replicas,
-      offlineReplicas: replicas.filter((id) => !context.isAlive(id)),
+      offlineReplicas: replicas.filter((id) => !context.isOnline(id, item)),
     },
   ];
 }

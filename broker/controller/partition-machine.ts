@@ -1,10 +1,14 @@
 /**
- * Brings partitions into the state that live brokers allow, and writes it: every state znode by
- * compare-and-set on its version, leader and controller epoch only rising. A state of a newer
- * controller ends the term: NewerControllerError.
+ * Reads and writes the states of partitions: every state znode by compare-and-set on its version,
+ * leader and controller epoch only rising. All writes of one call are in flight together; the order
+ * of the session keeps them behind those of earlier calls.
+ *
+ * Where somebody else has written meanwhile, the state is read again: a leader may change its ISR
+ * itself (inter.broker.protocol.version below 2.7), and then the change is decided anew. A state of a
+ * newer controller ends the term by a NewerControllerError, another leader epoch by an Error.
  */
 
-import { electFirstLeader, electOffline } from '../cluster/leader-election.ts';
+import { electFirstLeader, eligibleAfter } from '../cluster/leader-election.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import type { Logger } from '../platform/logger.ts';
 import { partitionPath, partitionsPath, partitionStatePath } from '../zookeeper/paths.ts';
@@ -16,27 +20,47 @@ import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { ControllerContext, VersionedState } from './context.ts';
 import { NewerControllerError } from './newer-controller.ts';
 
-const NO_LEADER = -1;
+export const NO_LEADER = -1;
+
+export interface NextState {
+  readonly leader: number;
+  readonly isr: readonly number[];
+  /** As it was where it is left out. */
+  readonly leaderRecoveryState?: number;
+  /** The leader may lack records that were acknowledged. */
+  readonly isUnclean?: boolean;
+  /** The ISR alone changes: the leader epoch stays. */
+  readonly keepsEpoch?: boolean;
+}
+
+/** Null: the state stays. */
+export type Decide = (item: TopicPartition, state: VersionedState) => NextState | null;
+
+export interface PartitionMachineOptions {
+  readonly session: ZooKeeperSession;
+  readonly context: ControllerContext;
+  readonly controllerEpoch: number;
+  /** min.insync.replicas. */
+  readonly minInSync: (topic: string) => number;
+  readonly logger: Logger;
+}
 
 export class PartitionMachine {
   readonly #session: ZooKeeperSession;
   readonly #context: ControllerContext;
   readonly #controllerEpoch: number;
+  readonly #minInSync: (topic: string) => number;
   readonly #logger: Logger;
 
-  constructor(options: {
-    readonly session: ZooKeeperSession;
-    readonly context: ControllerContext;
-    readonly controllerEpoch: number;
-    readonly logger: Logger;
-  }) {
+  constructor(options: PartitionMachineOptions) {
     this.#session = options.session;
     this.#context = options.context;
     this.#controllerEpoch = options.controllerEpoch;
+    this.#minInSync = options.minInSync;
     this.#logger = options.logger;
   }
 
-  /** Reads the states of partitions that the context does not know; those without one stay new. */
+  /** Reads the states of partitions; those without one stay new. */
   async load(partitions: readonly TopicPartition[]): Promise<void> {
     await Promise.all(partitions.map((item) => this.#loadOne(item)));
   }
@@ -47,30 +71,75 @@ export class PartitionMachine {
    */
   async create(partitions: readonly TopicPartition[]): Promise<TopicPartition[]> {
     const fresh = partitions.filter((item) => this.#context.state(item) === undefined);
-    for (const topic of new Set(fresh.map((item) => item.topic))) {
-      await this.#ensure(partitionsPath(topic));
-    }
+    const topics = [...new Set(fresh.map(({ topic }) => topic))];
+    await Promise.all(topics.map((topic) => this.#ensure(partitionsPath(topic))));
     const created = await Promise.all(fresh.map((item) => this.#createOne(item)));
     return fresh.filter((_, index) => created[index]);
   }
 
-  /**
-   * Elects leaders for partitions that have none alive, from their in-sync replicas, and marks those
-   * without a candidate as leaderless. Returns the partitions whose state changed.
-   */
-  async elect(partitions: readonly TopicPartition[]): Promise<TopicPartition[]> {
-    const changed = await Promise.all(partitions.map((item) => this.#electOne(item)));
+  /** Writes what is decided of each state there is. Returns the partitions whose state changed. */
+  async change(partitions: readonly TopicPartition[], decide: Decide): Promise<TopicPartition[]> {
+    const changed = await Promise.all(partitions.map((item) => this.#changeOne(item, decide)));
     return partitions.filter((_, index) => changed[index]);
+  }
+
+  /**
+   * Writes one state unless somebody else has written it: then it is read again, and the answer is
+   * false.
+   */
+  async write(item: TopicPartition, state: VersionedState, next: NextState): Promise<boolean> {
+    const written: PartitionState = {
+      leader: next.leader,
+      isr: next.isr,
+      leaderEpoch: state.leaderEpoch + (next.keepsEpoch === true ? 0 : 1),
+      controllerEpoch: this.#controllerEpoch,
+      leaderRecoveryState: next.leaderRecoveryState ?? state.leaderRecoveryState,
+      eligible: this.#eligible(item, state, next.isr),
+    };
+    const path = partitionStatePath(item.topic, item.partition);
+    try {
+      const data = encodePartitionState(written);
+      const { version, mzxid } = await this.#session.set(path, data, state.partitionEpoch);
+      this.#context.setState(item, { ...written, partitionEpoch: version, mzxid });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError) || error.code !== 'BAD_VERSION') throw error;
+      await this.#loadOne(item);
+      if (this.#context.state(item)?.leaderEpoch === state.leaderEpoch) return false;
+      throw new Error(`${path} was written by somebody who is not its leader`, { cause: error });
+    }
   }
 
   /** Takes the leader away, as before a deletion. */
   async retire(partitions: readonly TopicPartition[]): Promise<void> {
-    await Promise.all(
-      partitions.map(async (item) => {
-        const state = this.#context.state(item);
-        if (state === undefined || state.leader === NO_LEADER) return;
-        await this.#write(item, state, { leader: NO_LEADER, isr: state.isr });
-      }),
+    await this.change(partitions, (_, { leader, isr }) =>
+      leader === NO_LEADER ? null : { leader: NO_LEADER, isr },
+    );
+  }
+
+  async #changeOne(item: TopicPartition, decide: Decide): Promise<boolean> {
+    // Each further round means a write of the partition's leader in between, which are few.
+    for (;;) {
+      const state = this.#context.state(item);
+      const next = state === undefined ? null : decide(item, state);
+      if (state === undefined || next === null) return false;
+      if (await this.write(item, state, next)) return true;
+    }
+  }
+
+  #eligible(
+    item: TopicPartition,
+    { isr, eligible }: VersionedState,
+    nextIsr: readonly number[],
+  ): readonly number[] {
+    const isInDoubt = (id: number): boolean => this.#context.isInDoubt(id, item);
+    return eligibleAfter(
+      { isr, eligible, isInDoubt },
+      {
+        isr: nextIsr,
+        replicas: this.#context.replicas(item),
+        minInSync: this.#minInSync(item.topic),
+      },
     );
   }
 
@@ -83,7 +152,8 @@ export class PartitionMachine {
     if (state.controllerEpoch > this.#controllerEpoch) {
       throw new NewerControllerError(state.controllerEpoch, path);
     }
-    this.#context.setState(item, { ...state, partitionEpoch: node.stat.version });
+    const { version, mzxid } = node.stat;
+    this.#context.setState(item, { ...state, partitionEpoch: version, mzxid });
   }
 
   /** Null for what cannot be read. */
@@ -99,7 +169,8 @@ export class PartitionMachine {
 
   async #createOne(item: TopicPartition): Promise<boolean> {
     const replicas = this.#context.replicas(item);
-    const elected = electFirstLeader({ replicas, isLive: this.#isLive });
+    const isLive = (id: number): boolean => this.#context.isElectable(id, item);
+    const elected = electFirstLeader({ replicas, isLive });
     if (elected === null) {
       this.#logger.warn({ ...item }, 'no replica of a new partition is alive');
       return false;
@@ -110,42 +181,15 @@ export class PartitionMachine {
       isr: elected.isr,
       controllerEpoch: this.#controllerEpoch,
       leaderRecoveryState: 0,
+      eligible: [],
     };
-    await this.#ensure(partitionPath(item.topic, item.partition));
+    // Sent together: the session keeps the order, and a failure ends the term.
+    const parent = this.#ensure(partitionPath(item.topic, item.partition));
     const path = partitionStatePath(item.topic, item.partition);
-    const isNew = await this.#ensure(path, encodePartitionState(state));
-    if (isNew) this.#context.setState(item, { ...state, partitionEpoch: 0 });
+    const [, isNew] = await Promise.all([parent, this.#ensure(path, encodePartitionState(state))]);
+    if (isNew) this.#context.setState(item, { ...state, partitionEpoch: 0, mzxid: 0 });
     else await this.#loadOne(item);
     return true;
-  }
-
-  async #electOne(item: TopicPartition): Promise<boolean> {
-    const state = this.#context.state(item);
-    if (state === undefined || this.#context.isAlive(state.leader)) return false;
-    const replicas = this.#context.replicas(item);
-    const elected = electOffline({ replicas, isr: state.isr, isLive: this.#isLive }, false);
-    if (elected === null && state.leader === NO_LEADER) return false;
-    await this.#write(item, state, elected ?? { leader: NO_LEADER, isr: state.isr });
-    return true;
-  }
-
-  readonly #isLive = (brokerId: number): boolean => this.#context.isAlive(brokerId);
-
-  async #write(
-    item: TopicPartition,
-    state: VersionedState,
-    { leader, isr }: { readonly leader: number; readonly isr: readonly number[] },
-  ): Promise<void> {
-    const written: PartitionState = {
-      leader,
-      isr,
-      leaderEpoch: state.leaderEpoch + 1,
-      controllerEpoch: this.#controllerEpoch,
-      leaderRecoveryState: state.leaderRecoveryState,
-    };
-    const path = partitionStatePath(item.topic, item.partition);
-    const stat = await this.#session.set(path, encodePartitionState(written), state.partitionEpoch);
-    this.#context.setState(item, { ...written, partitionEpoch: stat.version });
   }
 
   /** True if the node was made, false if it was there. */

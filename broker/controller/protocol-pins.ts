@@ -9,6 +9,8 @@ export interface ProtocolPins {
   readonly controllerVersions: ControllerVersions;
   /** Topics have ids: from 2.8 on. */
   readonly topicIds: boolean;
+  /** A leader recovers after an unclean election: from 3.2 on. */
+  readonly recoveryState: boolean;
   /** 5, with features, from 2.7 on. */
   readonly registrationVersion: 4 | 5;
 }
@@ -21,6 +23,7 @@ export function protocolPins(version: string): ProtocolPins {
   return {
     controllerVersions: controllerVersions(since),
     topicIds: since([2, 8]),
+    recoveryState: since([3, 2]),
     registrationVersion: since([2, 7]) ? 5 : 4,
   };
 }

@@ -9,6 +9,7 @@ import {
   checkPartitionCount,
   startIndexOf,
 } from '../cluster/replica-assignment.ts';
+import { isReplicationOn } from '../cluster/replication-switch.ts';
 import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
@@ -132,14 +133,18 @@ export class TopicAdmin {
     const brokers = this.#options.liveBrokers();
     checkGrowth(present.size, count, given);
     if (given !== null) {
-      given.forEach((replicas, index) => checkReplicas(present.size + index, replicas, brokers));
+      const replicationFactor = present.get(0)?.length ?? 1;
+      given.forEach((replicas, index) => {
+        checkReplicas(present.size + index, replicas, brokers);
+        if (replicas.length !== replicationFactor) throw inconsistent(replicas.length);
+      });
       return new Map(given.map((replicas, index) => [present.size + index, replicas]));
     }
     const startIndex = startIndexOf(brokers, present.get(0)?.[0] ?? 0);
     return assignReplicas({
       brokers,
       partitionCount: count - present.size,
-      replicationFactor: 1,
+      replicationFactor: present.get(0)?.length ?? 1,
       startIndex,
       shift: startIndex,
       firstPartition: present.size,
@@ -161,7 +166,7 @@ export class TopicAdmin {
       checkAssignment(topic.assignment, brokers);
       return topic.assignment;
     }
-    if (topic.replicationFactor > 1) throw notReplicated(topic.replicationFactor);
+    checkReplicated(topic.replicationFactor);
     const { random } = this.#options;
     return assignReplicas({
       brokers,
@@ -191,9 +196,9 @@ function alreadyExists(topic: string): KafkaError {
   return new KafkaError(ErrorCodes.TOPIC_ALREADY_EXISTS, `Topic '${topic}' already exists.`);
 }
 
-/** No replica is reported that does not hold the data: until followers fetch there is one of each. */
-function notReplicated(replicationFactor: number): KafkaError {
-  return new KafkaError(
+function checkReplicated(replicationFactor: number): void {
+  if (isReplicationOn || replicationFactor <= 1) return;
+  throw new KafkaError(
     ErrorCodes.INVALID_REPLICATION_FACTOR,
     `Replication factor ${String(replicationFactor)} is not possible: this version of the broker keeps one replica of each partition; use 1 or -1.`,
   );
@@ -246,7 +251,15 @@ function checkAssignment(
       );
     }
     checkReplicas(partition, replicas, brokers);
+    if (replicas.length !== assignment.get(0)?.length) throw inconsistent(replicas.length);
   }
+}
+
+function inconsistent(count: number): KafkaError {
+  return new KafkaError(
+    ErrorCodes.INVALID_REPLICA_ASSIGNMENT,
+    `All partitions should have the same number of replicas: not all have ${String(count)}`,
+  );
 }
 
 function checkReplicas(
@@ -264,5 +277,5 @@ function checkReplicas(
   if (unknown !== undefined) {
     throw invalid(`Broker ${String(unknown)} of partition ${String(partition)} is not alive`);
   }
-  if (replicas.length > 1) throw notReplicated(replicas.length);
+  checkReplicated(replicas.length);
 }

@@ -32,20 +32,20 @@ export interface TopicDeletionOptions {
   readonly context: ControllerContext;
   readonly sender: Sender;
   readonly channels: BrokerChannels;
-  readonly partitions: PartitionMachine;
+  readonly partitions: Pick<PartitionMachine, 'retire'>;
   readonly sendMetadata: (topics: readonly string[]) => void;
-  /** The replicas are gone: what is left is to be done in the controller's queue. */
-  readonly onReplicasDeleted: (topic: string) => void;
-  /** A replica could not be removed some time ago: begin() is to be called again, in the queue. */
-  readonly onRetry: () => void;
+  /** Runs what is left to be done in the controller's queue. */
+  readonly enqueue: (event: () => Promise<void>) => void;
   readonly timers: Timers;
   readonly logger: Logger;
 }
 
 export class TopicDeletion {
   readonly #options: TopicDeletionOptions;
+  /** Those with a marker. */
+  #marked: readonly string[] = [];
   /** One for all topics that failed. */
-  #retry: Timer | null = null;
+  #timer: Timer | null = null;
   #isStopped = false;
 
   constructor(options: TopicDeletionOptions) {
@@ -54,7 +54,13 @@ export class TopicDeletion {
 
   /** Begins with the topics that can be deleted now; the others are tried again by the next call. */
   async begin(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) await this.#beginOne(topic);
+    this.#marked = topics;
+    await this.retry();
+  }
+
+  /** Brokers or topics have changed: what had to wait may go on. */
+  async retry(): Promise<void> {
+    for (const topic of this.#marked) await this.#beginOne(topic);
   }
 
   /** Takes the markers away and leaves the topics, as Kafka does with delete.topic.enable=false. */
@@ -71,13 +77,15 @@ export class TopicDeletion {
   /** No further attempts. Idempotent. */
   stop(): void {
     this.#isStopped = true;
-    this.#retry?.cancel();
-    this.#retry = null;
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   /** Removes what is left of a topic in ZooKeeper. */
-  async finish(topic: string): Promise<void> {
+  async #finish(topic: string): Promise<void> {
     const { session, context, logger } = this.#options;
+    // A topic of that name that is made again is not to be deleted for the old one's marker.
+    this.#marked = this.#marked.filter((name) => name !== topic);
     for (const { partition } of context.partitions(topic)) {
       await this.#remove(partitionStatePath(topic, partition));
       await this.#remove(partitionPath(topic, partition));
@@ -123,11 +131,11 @@ export class TopicDeletion {
 
   /** Outside the controller's queue: brokers may take their time to answer. */
   async #stopReplicas(topic: string, brokers: readonly number[]): Promise<void> {
-    const { context, onReplicasDeleted, logger } = this.#options;
+    const { context, enqueue, logger } = this.#options;
     try {
       const answers = await Promise.all(brokers.map((id) => this.#stopOn(topic, id)));
       const failed = brokers.filter((_, index) => !isDone(answers[index]));
-      if (failed.length === 0) onReplicasDeleted(topic);
+      if (failed.length === 0) enqueue(() => this.#finish(topic));
       else this.#retryLater(topic, failed, answers);
     } catch (error) {
       // The broker or the controller went away; the next change of brokers tries again.
@@ -141,7 +149,7 @@ export class TopicDeletion {
     brokers: readonly number[],
     answers: readonly StopReplicaResponse[],
   ): void {
-    const { context, timers, logger, onRetry } = this.#options;
+    const { context, timers, logger, enqueue } = this.#options;
     context.deleting.delete(topic);
     if (this.#isStopped) return;
     const errorCodes = [...new Set(answers.flatMap((answer) => errorCodesOf(answer)))];
@@ -149,9 +157,9 @@ export class TopicDeletion {
       { topic, brokers, errorCodes, retryMs: RETRY_MS },
       'brokers could not remove their replicas of a topic that is deleted',
     );
-    this.#retry ??= timers.after(RETRY_MS, () => {
-      this.#retry = null;
-      onRetry();
+    this.#timer ??= timers.after(RETRY_MS, () => {
+      this.#timer = null;
+      enqueue(() => this.retry());
     });
   }
 

@@ -108,7 +108,8 @@ export class GroupWriter {
   /** True if the group is done, false if it goes on in the background. */
   #writeInline(group: Group): boolean {
     for (const [index, run] of group.runs.entries()) {
-      const descriptor = run.segment.file.tryAcquire('write');
+      const { file, extent } = run.segment;
+      const descriptor = extent.mustPrepare ? null : file.tryAcquire('write');
       if (descriptor === null) {
         void this.#writeSlowly(group, index);
         return false;
@@ -153,6 +154,7 @@ export class GroupWriter {
   async #writeSlowly(group: Group, from: number): Promise<void> {
     try {
       for (const run of group.runs.slice(from)) {
+        if (run.segment.extent.mustPrepare) await run.segment.extent.prepare();
         await run.segment.file.use('write', async ({ handle }) => {
           await handle.write(run.buffers, run.position);
         });

@@ -10,9 +10,14 @@ import type { BatchHeader } from '../records/batch-header.ts';
 import { patchBatch } from '../records/batch-header.ts';
 import type { GroupWriter } from './group-writer.ts';
 import type { LogState } from './log-state.ts';
+import type { Segment } from './segment/segment.ts';
 import type { SegmentRoller } from './segment-roller.ts';
 import type { DuplicateBatch } from './state/producer-state.ts';
 import { readTransactionMarker } from './state/transaction-marker.ts';
+import type { AbortedTransaction } from './transactions/aborted-transaction.ts';
+
+/** Memory that a log may take for entries of a transaction index that are not in the file. */
+const UNSAVED_BYTES_MAX = 1 << 18;
 
 /** Whole batches, one after the other from the start of `buffer`; `headers` as read from it, in order. */
 export interface AppendBatches {
@@ -39,6 +44,7 @@ export class LogAppender {
   readonly #state: LogState;
   readonly #writer: GroupWriter;
   readonly #roller: SegmentRoller;
+  #isSavingTransactions = false;
 
   constructor(state: LogState, writer: GroupWriter, roller: SegmentRoller) {
     this.#state = state;
@@ -51,7 +57,7 @@ export class LogAppender {
     const { headers, buffer } = batches;
     const first = firstOf(headers);
     this.#check(buffer);
-    const duplicate = this.#checkProducers(headers);
+    const duplicate = this.#checkProducers(batches);
     if (duplicate !== null) return this.#duplicateResult(first, duplicate);
     const baseOffset = this.#state.logEndOffset;
     let offset = baseOffset;
@@ -105,7 +111,7 @@ export class LogAppender {
   }
 
   /** The earlier batch if this is a retry. */
-  #checkProducers(headers: readonly BatchHeader[]): DuplicateBatch | null {
+  #checkProducers({ headers, buffer }: AppendBatches): DuplicateBatch | null {
     for (const header of headers) {
       if (header.producerId < 0) continue;
       if (headers.length > 1) {
@@ -116,7 +122,8 @@ export class LogAppender {
       }
       const duplicate = this.#state.producers.findDuplicate(header);
       if (duplicate !== null) return duplicate;
-      this.#state.producers.check(header);
+      const marker = header.isControl ? readTransactionMarker(buffer, 0) : null;
+      this.#state.producers.check(header, marker);
     }
     return null;
   }
@@ -150,7 +157,8 @@ export class LogAppender {
     for (const header of headers) {
       const baseOffset = assignedOffset === null ? header.baseOffset : endOffset;
       const marker = header.isControl ? readTransactionMarker(buffer, at) : null;
-      state.producers.add(header, baseOffset, marker);
+      const aborted = state.producers.add(header, baseOffset, marker);
+      if (aborted !== null) this.#index(aborted, segment);
       segment.add(header, baseOffset);
       at += header.sizeInBytes;
       endOffset = baseOffset + header.lastOffsetDelta + 1;
@@ -162,6 +170,17 @@ export class LogAppender {
       state.inBackground(() => segment.prepareFiles());
     }
     return this.#writer.add({ segment, position, buffer, endOffset });
+  }
+
+  /** What is not saved by the flushes is bounded. */
+  #index(aborted: AbortedTransaction, { transactions }: Segment): void {
+    transactions.add(aborted);
+    if (transactions.unsavedBytes <= UNSAVED_BYTES_MAX || this.#isSavingTransactions) return;
+    this.#isSavingTransactions = true;
+    this.#state.inBackground(async () => {
+      this.#isSavingTransactions = false;
+      await transactions.save();
+    });
   }
 }
 

@@ -15,6 +15,23 @@ export async function flushLog(state: LogState, offset: number): Promise<void> {
   state.noteFlushed(offset);
 }
 
+/**
+ * Everything appended so far, with a snapshot of the producers there: so recovery does not have to
+ * read the segment from its start to know them. `written`: when the appends are in the file.
+ */
+export async function flushForRecovery(state: LogState, written: Promise<void>): Promise<void> {
+  const { segments, snapshots, producers, logEndOffset: offset } = state;
+  const content = producers.toSnapshot();
+  await written;
+  if (offset <= state.recoveryPoint) return;
+  if (snapshots.latestOffset < offset) {
+    const isBase = (candidate: number): boolean =>
+      segments.at(segments.indexOf(candidate))?.baseOffset === candidate;
+    await snapshots.writeInside({ offset, content }, isBase);
+  }
+  await flushLog(state, offset);
+}
+
 /** A sealed segment and the producers' state behind it; then everything before it. */
 export async function saveSealed(
   state: LogState,
@@ -23,6 +40,7 @@ export async function saveSealed(
 ): Promise<void> {
   const { offset, content } = snapshot;
   if (state.snapshots.latestOffset < offset) await state.snapshots.write(offset, content);
+  await sealed.extent.trim();
   await syncSegment(state, sealed);
   await sealed.saveIndexes();
   await flushLog(state, offset);
@@ -32,6 +50,7 @@ export async function saveSealed(
 export async function saveForStop(state: LogState): Promise<void> {
   const { segments, snapshots, producers, logEndOffset } = state;
   segments.active.seal();
+  await segments.active.extent.trim();
   await saveSegments(state, segments.from(state.recoveryPoint), logEndOffset);
   if (logEndOffset > 0 && snapshots.latestOffset < logEndOffset) {
     await snapshots.write(logEndOffset, producers.toSnapshot());
@@ -60,8 +79,10 @@ async function saveSegments(
 
 /** After a failed sync the kernel may have dropped what it could not write: trying again proves nothing. */
 async function syncSegment(state: LogState, segment: Segment): Promise<void> {
+  const { unsyncedSize } = segment;
   try {
     await segment.sync();
+    state.syncedBytes += unsyncedSize;
   } catch (error) {
     state.isBroken = true;
     throw error;

@@ -5,73 +5,42 @@
  * Invariants: a partition has one folder in all of log.dirs; a folder without our lock is not
  * touched; a log that could not be opened stays as it is and answers KAFKA_STORAGE_ERROR, and its
  * folder's log.dir is not marked clean; while a log.dir is offline, a partition that is not new and
- * has no log elsewhere may be in it, and is not made anew.
+ * has no log elsewhere may be in it, and is not made anew. A log.dir whose disk fails goes offline as
+ * a whole, until the next start; the others go on, each with its own upkeep.
  */
 
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import { partitionKey } from '../model/topic-partition.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { FileSystem } from '../platform/file-system.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Random } from '../platform/random.ts';
-import type { Timers } from '../platform/timers.ts';
-import { forEachBounded } from './bounded.ts';
+import type { Disk } from './disk/disk.ts';
+import { DiskFileSystem } from './disk/disk-file-system.ts';
+import { LogCleaner } from './compaction/log-cleaner.ts';
+import { Disks } from './disk/disks.ts';
 import { DescriptorCache } from './files/descriptor-cache.ts';
 import { IndexCache } from './index/index-cache.ts';
-import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { deletedFolderName } from './log-folders.ts';
-import { LogUpkeep } from './log-upkeep.ts';
-import { LogVolume } from './log-volume.ts';
-import { PartitionLog } from './partition-log.ts';
+import type { LogDirFailure, LogManagerOptions } from './log-manager-options.ts';
+import type { PartitionLog } from './partition-log.ts';
+import { LogOpening } from './volume/log-opening.ts';
+import { LogUpkeep } from './volume/log-upkeep.ts';
+import { LogVolume } from './volume/log-volume.ts';
+import { volumeForNewLog } from './volume/volume-for-new-log.ts';
 
-export interface LoadProgress {
-  readonly loadedCount: number;
-  readonly totalCount: number;
-}
-
-export interface LogManagerOptions {
-  readonly logDirs: readonly string[];
-  readonly brokerId: number;
-  readonly clusterId: string;
-  readonly fileSystem: FileSystem;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Effective configuration of a topic now. */
-  readonly configOf: (topic: string) => LogConfig;
-  /** Logs that are loaded, or closed, at the same time. */
-  readonly loadParallelism: number;
-  readonly openFilesMax: number;
-  /** Memory for indexes of sealed segments. */
-  readonly indexCacheBytes: number;
-  readonly retentionCheckIntervalMs: number;
-  readonly flushCheckIntervalMs: number;
-  readonly recoveryPointCheckpointIntervalMs: number;
-  readonly highWatermarkCheckpointIntervalMs: number;
-  readonly producerIdExpirationMs: number;
-  readonly producerIdExpirationCheckIntervalMs: number;
-  /** Told of every segment that retention deleted. */
-  readonly onSegmentsDeleted: (count: number) => void;
-  readonly onProgress?: (progress: LoadProgress) => void;
-}
-
-interface OwnedLog {
-  readonly log: PartitionLog;
-  readonly volume: LogVolume;
-}
+export type { LogDirFailure, LogManagerOptions } from './log-manager-options.ts';
 
 export class LogManager {
   readonly #options: LogManagerOptions;
+  readonly disks: Disks;
   readonly #environment: LogEnvironment;
-  readonly #volumes: readonly LogVolume[];
-  readonly #offlinePaths: readonly string[];
-  readonly #logs = new Map<string, OwnedLog>();
+  /** Of those log.dirs that could be used at start. */
+  #volumes: readonly LogVolume[] = [];
+  readonly #opening: LogOpening;
+  readonly #upkeeps = new Map<LogVolume, LogUpkeep>();
+  /** Null: nothing is compacted. */
+  readonly cleaner: LogCleaner | null;
   readonly #creating = new Map<string, Promise<PartitionLog>>();
-  readonly #upkeep: LogUpkeep;
+  readonly #failureListeners = new Set<(failure: LogDirFailure) => void>();
   #highWatermarkOf: (log: PartitionLog) => number;
   #isStopped = false;
 
@@ -80,71 +49,105 @@ export class LogManager {
    * folder cannot be used at all; a partition that cannot be opened is logged and answers for itself.
    */
   static async openLogManager(options: LogManagerOptions): Promise<LogManager> {
-    const { volumes, offlinePaths } = await LogVolume.openAll(options);
-    const manager = new LogManager(options, { volumes, offlinePaths });
+    const manager = new LogManager(options);
+    const shared = { disks: manager.disks, fileSystem: manager.#environment.fileSystem };
+    manager.#volumes = await LogVolume.openAll({ ...options, ...shared });
     try {
-      await manager.#loadAll();
+      await manager.#opening.loadAll(manager.#volumes);
+      manager.disks.checkAny();
       return manager;
     } catch (error) {
-      for (const volume of volumes) await volume.directory.release();
+      for (const volume of manager.#volumes) {
+        manager.#environment.descriptors.forgetFolder(volume.path);
+        await volume.directory.release();
+      }
       throw error;
     }
   }
 
-  private constructor(
-    options: LogManagerOptions,
-    folders: {
-      readonly volumes: readonly LogVolume[];
-      readonly offlinePaths: readonly string[];
-    },
-  ) {
+  private constructor(options: LogManagerOptions) {
     this.#options = options;
-    this.#volumes = folders.volumes;
-    this.#offlinePaths = folders.offlinePaths;
+    this.disks = Disks.of({
+      ...options,
+      operationsMax: options.diskOperationsMax,
+      onFailed: (disk) => this.#takeOffline(disk),
+    });
+    const diskOf = (path: string): Disk | null => this.disks.holding(path);
+    const fileSystem = new DiskFileSystem(options.fileSystem, diskOf);
     this.#environment = {
       ...options,
-      descriptors: new DescriptorCache(options.fileSystem, options.openFilesMax),
+      fileSystem,
+      diskOf,
+      descriptors: new DescriptorCache(fileSystem, options.openFilesMax),
       indexes: new IndexCache(options.indexCacheBytes),
     };
+    this.#opening = new LogOpening(options, this.#environment);
     this.#highWatermarkOf = (log) => this.checkpointedHighWatermark(log.topic, log.partition);
-    this.#upkeep = new LogUpkeep({
-      ...options,
-      logs: () => this.logs(),
-      highWatermarkOf: (log) => this.#highWatermarkOf(log),
-      saveOffsets: () => this.#saveOffsets(),
-      saveHighWatermarks: () => this.#saveHighWatermarks(),
-    });
+    this.cleaner = this.#makeCleaner();
   }
 
-  /** Starts the timers of retention, flushes and checkpoints. */
+  /** False: records that were acknowledged may be missing, as after a power failure. */
+  get isComplete(): boolean {
+    return this.#volumes.every(({ isOffline, directory }) => isOffline || directory.isComplete);
+  }
+
+  /** Whoever had to know that the logs were not complete has been told: they count as such anew. */
+  async markBoot(): Promise<void> {
+    const volumes = this.#volumes.filter(({ isOffline }) => !isOffline);
+    await Promise.all(volumes.map(({ directory }) => directory.markBoot()));
+  }
+
+  /** Starts the timers of retention, flushes and checkpoints, and takes the reserves on the disks. */
   start(): void {
-    this.#upkeep.start();
+    for (const volume of this.#volumes) {
+      if (volume.isOffline) continue;
+      void volume.disk.start();
+      const upkeep = this.#upkeepOf(volume);
+      this.#upkeeps.set(volume, upkeep);
+      upkeep.start();
+    }
+    this.cleaner?.start();
   }
 
   /** Closes every log, then the checkpoints, the marker, the lock; in this order. Idempotent. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    await this.#upkeep.stop();
+    await this.cleaner?.stop();
     await Promise.allSettled(this.#creating.values());
-    for (const volume of this.#volumes) await this.#closeVolume(volume);
+    // Side by side: a disk that hangs keeps no other from its clean stop.
+    await Promise.all(
+      this.#volumes.map(async (volume) => {
+        await this.#upkeeps.get(volume)?.stop();
+        await volume.close((log) => this.#highWatermarkOf(log));
+      }),
+    );
   }
 
   get(topic: string, partition: number): PartitionLog | undefined {
-    return this.#logs.get(partitionKey(topic, partition))?.log;
+    const key = partitionKey(topic, partition);
+    return this.#owner(key)?.log(key);
   }
 
-  /** Folders of log.dirs with a partition that failed. */
+  /** Folders of log.dirs that are offline, or have a partition that failed. */
   get failedFolderCount(): number {
-    return this.#volumes.filter((volume) => volume.hasFailures).length;
+    const failed = this.#volumes.filter(({ hasFailures, isOffline }) => hasFailures && !isOffline);
+    return failed.length + this.disks.offlinePaths.length;
+  }
+
+  /** Is called when a log.dir goes offline, after its logs are no longer here. */
+  onLogDirFailed(listener: (failure: LogDirFailure) => void): void {
+    this.#failureListeners.add(listener);
   }
 
   *logs(): IterableIterator<PartitionLog> {
-    for (const { log } of this.#logs.values()) yield log;
+    for (const volume of this.#volumes) yield* volume.logs();
   }
 
   /** Why only another start helps, a sentence each: logs of which nobody knows what is on the disk. */
   brokenLogs(): readonly string[] {
+    const { nothingLeft } = this.disks;
+    if (nothingLeft !== null) return [nothingLeft];
     return [...this.logs()]
       .filter(({ isBroken }) => isBroken)
       .map(({ folder }) => `the log ${folder} could not be synced and takes no records`);
@@ -159,7 +162,7 @@ export class LogManager {
   ): Promise<PartitionLog> {
     const { topic, partition, topicId, isNew } = options;
     const key = partitionKey(topic, partition);
-    let log = this.#logs.get(key)?.log;
+    let log = this.get(topic, partition);
     if (log === undefined) {
       const creating = this.#creating.get(key) ?? this.#create({ topic, partition }, isNew);
       this.#creating.set(key, creating);
@@ -173,32 +176,34 @@ export class LogManager {
     return log;
   }
 
-  /** The folder gets its new name at once and is removed later. Nothing happens if there is none. */
+  /**
+   * The folder gets its new name at once and is removed later. Nothing happens if there is none.
+   * Rejects with KafkaError KAFKA_STORAGE_ERROR, also where it may be in a log.dir that is offline.
+   */
   async deleteLog(topic: string, partition: number): Promise<void> {
     const key = partitionKey(topic, partition);
-    const owned = this.#logs.get(key);
-    if (owned === undefined) return;
-    const { log, volume } = owned;
-    this.#logs.delete(key);
-    volume.forget(key);
-    await log.abandon();
-    const { fileSystem, random, timers, logger } = this.#options;
-    const deleted = `${volume.path}/${deletedFolderName(key, random.uuid())}`;
-    await fileSystem.rename(log.folder, deleted);
-    await fileSystem.syncFolder(volume.path);
-    timers.after(log.config.fileDeleteDelayMs, () => {
-      fileSystem.removeFolder(deleted).catch((error: unknown) => {
-        logger.warn({ folder: deleted, err: error }, 'a deleted folder stays behind');
-      });
-    });
+    const owner = this.#owner(key) ?? this.#failedIn(key);
+    const isGone = this.#volumes.some((volume) => volume.hasDeleted(key));
+    try {
+      if (owner !== undefined) await owner.deleteLog(key);
+      else if (!isGone) this.#checkUnknown(key, 'cannot be deleted');
+    } catch (error) {
+      if (error instanceof KafkaError) throw error;
+      throw storageError(`${key} cannot be deleted`, error);
+    }
+  }
+
+  /** After DeleteRecords: what was deleted stays so after a crash. */
+  async saveLogStart(topic: string, partition: number): Promise<void> {
+    await this.#owner(partitionKey(topic, partition))?.saveLogStarts();
   }
 
   /** The checkpoint's high watermark, within the bounds of the log. */
   checkpointedHighWatermark(topic: string, partition: number): number {
     const key = partitionKey(topic, partition);
-    const owned = this.#logs.get(key);
-    if (owned === undefined) return 0;
-    const { log, volume } = owned;
+    const volume = this.#owner(key);
+    const log = volume?.log(key);
+    if (volume === undefined || log === undefined) return 0;
     const saved = volume.highWatermarkOf(key);
     return Math.max(log.logStartOffset, Math.min(saved, log.writtenEndOffset));
   }
@@ -217,135 +222,79 @@ export class LogManager {
     }
   }
 
-  async #loadAll(): Promise<void> {
-    const { loadParallelism, onProgress } = this.#options;
-    const found = this.#volumes.flatMap((volume) =>
-      volume.partitions.map((partition) => ({ volume, partition })),
-    );
-    checkUnique(found);
-    const totalCount = found.length;
-    let loadedCount = 0;
-    onProgress?.({ loadedCount, totalCount });
-    await forEachBounded(found, loadParallelism, async ({ volume, partition }) => {
-      await this.#load(volume, partition);
-      loadedCount += 1;
-      onProgress?.({ loadedCount, totalCount });
+  #makeCleaner(): LogCleaner | null {
+    const { compaction: settings } = this.#options;
+    if (settings === undefined) return null;
+    const ownerOf = ({ topic, partition }: PartitionLog): LogVolume | undefined =>
+      this.#owner(partitionKey(topic, partition));
+    return new LogCleaner({
+      ...this.#options,
+      settings,
+      logs: () => this.logs(),
+      highWatermarkOf: (log) => this.#highWatermarkOf(log),
+      onCleaned: async (log) => ownerOf(log)?.saveCleaned(),
+      // The thread does not write by way of the disk.
+      onFailed: (log, error) => void ownerOf(log)?.disk.note(error),
     });
   }
 
-  async #load(volume: LogVolume, partition: TopicPartition): Promise<void> {
-    try {
-      await this.#open(volume, partition);
-    } catch (error) {
-      volume.fail(partitionKey(partition.topic, partition.partition));
-      this.#options.logger.error(
-        { ...partition, folder: volume.path, err: error },
-        'a partition cannot be opened: it answers KAFKA_STORAGE_ERROR',
-      );
-    }
+  #upkeepOf(volume: LogVolume): LogUpkeep {
+    return new LogUpkeep({
+      ...this.#options,
+      logs: () => volume.logs(),
+      highWatermarkOf: (log) => this.#highWatermarkOf(log),
+      saveOffsets: () => volume.saveOffsets(),
+      saveHighWatermarks: () => volume.saveHighWatermarks((log) => this.#highWatermarkOf(log)),
+    });
   }
 
   async #create(partition: TopicPartition, isNew: boolean): Promise<PartitionLog> {
     const key = partitionKey(partition.topic, partition.partition);
-    const why = this.#whyNot(key, isNew);
-    if (why !== null) {
-      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `no log for ${key}: ${why}`);
-    }
-    const volume = this.#leastLoadedVolume();
+    if (this.#isStopped) throw storageError(`no log for ${key}: the broker is stopping`);
+    const failed = this.#failedIn(key);
+    if (failed !== undefined) throw storageError(`no log for ${key}: it failed in ${failed.path}`);
+    if (!isNew) this.#checkUnknown(key, 'is not made');
+    const volume = volumeForNewLog(this.#volumes);
+    if (volume === null) throw storageError('no log.dir is online');
     try {
-      const log = await this.#open(volume, partition);
-      await this.#options.fileSystem.syncFolder(volume.path);
+      const log = await this.#opening.open(volume, partition);
+      await this.#environment.fileSystem.syncFolder(volume.path);
       return log;
     } catch (error) {
-      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `no log can be made for ${key}`, {
-        cause: error,
-      });
+      await volume.discard(key);
+      throw storageError(`no log can be made for ${key}`, error);
     }
   }
 
-  /** Why a log must not be made; null: nothing is against it. */
-  #whyNot(key: string, isNew: boolean): string | null {
-    if (this.#isStopped) return 'the broker is stopping';
-    const failed = this.#volumes.find((volume) => volume.hasFailed(key));
-    if (failed !== undefined) return `it failed in ${failed.path}`;
-    if (isNew || this.#offlinePaths.length === 0) return null;
-    return `it may be in ${this.#offlinePaths.join(', ')}, which cannot be used`;
+  #owner(key: string): LogVolume | undefined {
+    return this.#volumes.find((volume) => volume.log(key) !== undefined);
   }
 
-  async #open(volume: LogVolume, partition: TopicPartition): Promise<PartitionLog> {
-    const key = partitionKey(partition.topic, partition.partition);
-    const log = await PartitionLog.openPartitionLog({
-      ...partition,
-      folder: `${volume.path}/${key}`,
-      config: this.#options.configOf(partition.topic),
-      environment: this.#environment,
-      ...volume.startOf(key),
-    });
-    this.#logs.set(key, { log, volume });
-    return log;
+  #failedIn(key: string): LogVolume | undefined {
+    return this.#volumes.find((volume) => volume.hasFailed(key));
   }
 
-  #leastLoadedVolume(): LogVolume {
-    const counts = new Map<LogVolume, number>(this.#volumes.map((volume) => [volume, 0]));
-    for (const { volume } of this.#logs.values()) {
-      counts.set(volume, (counts.get(volume) ?? 0) + 1);
-    }
-    const [least] = [...counts].sort(([, one], [, other]) => one - other);
-    if (least !== undefined) return least[0];
-    throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, 'no log.dir is online');
+  /** Of a partition that no log.dir in use knows. */
+  #checkUnknown(key: string, what: string): void {
+    const inUse = new Set(this.#volumes.map(({ disk }) => disk));
+    const unknown = this.disks.all.filter((disk) => !inUse.has(disk)).map(({ path }) => path);
+    if (unknown.length === 0) return;
+    throw storageError(`${key} ${what}: it may be in ${unknown.join(', ')}, which cannot be used`);
   }
 
-  #logsOf(volume: LogVolume): readonly PartitionLog[] {
-    return [...this.#logs.values()]
-      .filter((owned) => owned.volume === volume)
-      .map(({ log }) => log);
-  }
-
-  async #saveOffsets(): Promise<void> {
-    for (const volume of this.#volumes) await volume.saveOffsets(this.#logsOf(volume));
-  }
-
-  async #saveHighWatermarks(): Promise<void> {
-    for (const volume of this.#volumes) {
-      await volume.saveHighWatermarks(this.#logsOf(volume), this.#highWatermarkOf);
-    }
-  }
-
-  async #closeVolume(volume: LogVolume): Promise<void> {
-    const { logger, loadParallelism } = this.#options;
-    const logs = this.#logsOf(volume);
-    let isClean = !volume.hasFailures;
-    await forEachBounded(logs, loadParallelism, async (log) => {
-      try {
-        await log.close();
-      } catch (error) {
-        isClean = false;
-        logger.error({ folder: log.folder, err: error }, 'a log could not be closed');
-      }
-    });
-    try {
-      await volume.saveHighWatermarks(logs, this.#highWatermarkOf);
-      await volume.saveOffsets(logs);
-      if (isClean) await volume.directory.markClean();
-    } catch (error) {
-      logger.error({ folder: volume.path, err: error }, 'checkpoints could not be written');
-    }
-    await volume.directory.release();
+  #takeOffline(disk: Disk): void {
+    const volume = this.#volumes.find((candidate) => candidate.disk === disk);
+    // It is just being opened: it will not be in use.
+    if (volume === undefined) return;
+    const logs = volume.takeOffline();
+    void this.#upkeeps.get(volume)?.stop();
+    for (const log of logs) void log.abandon();
+    this.#environment.descriptors.forgetFolder(disk.path);
+    const partitions = logs.map(({ topic, partition }) => ({ topic, partition }));
+    for (const listener of this.#failureListeners) listener({ folder: disk.path, partitions });
   }
 }
 
-function checkUnique(
-  found: readonly { readonly volume: LogVolume; readonly partition: TopicPartition }[],
-): void {
-  const paths = new Map<string, string>();
-  for (const { volume, partition } of found) {
-    const key = partitionKey(partition.topic, partition.partition);
-    const other = paths.get(key);
-    if (other !== undefined) {
-      throw new Error(
-        `${key} is in two folders, ${other} and ${volume.path}: move one of them out of log.dirs`,
-      );
-    }
-    paths.set(key, volume.path);
-  }
+function storageError(message: string, cause?: unknown): KafkaError {
+  return new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, message, { cause });
 }

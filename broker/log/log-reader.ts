@@ -7,7 +7,8 @@
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { Payload } from '../model/payload.ts';
-import { readRecords } from '../records/record-reader.ts';
+import type { Timers } from '../platform/timers.ts';
+import { findRecord } from '../records/record-search.ts';
 import type { Descriptor } from './files/descriptor-cache.ts';
 import { LogFileSpan } from './files/log-file-span.ts';
 import type { BatchLocation } from './segment/recent-batches.ts';
@@ -43,6 +44,7 @@ export interface TimestampAndOffset {
 interface LogBounds {
   readonly logStartOffset: number;
   readonly writtenEndOffset: number;
+  readonly logEndOffset: number;
 }
 
 type MaybeLocation = BatchLocation | null | Promise<BatchLocation | null>;
@@ -56,10 +58,12 @@ interface BegunRead {
 export class LogReader {
   readonly #segments: SegmentList;
   readonly #bounds: LogBounds;
+  readonly #timers: Pick<Timers, 'soon'>;
 
-  constructor(segments: SegmentList, bounds: LogBounds) {
+  constructor(segments: SegmentList, bounds: LogBounds, timers: Pick<Timers, 'soon'>) {
     this.#segments = segments;
     this.#bounds = bounds;
+    this.#timers = timers;
   }
 
   read(options: ReadOptions): LogRead | Promise<LogRead> {
@@ -118,20 +122,23 @@ export class LogReader {
     next: Segment | undefined,
     upperBound: number,
   ): number | Promise<number> {
-    const { writtenEndOffset } = this.#bounds;
-    if (upperBound >= writtenEndOffset) return segment.writtenSize;
-    if (next !== undefined && upperBound >= next.baseOffset) return segment.writtenSize;
-    const bound: MaybeLocation = segment.locate(upperBound);
-    if (!(bound instanceof Promise)) return bound?.position ?? segment.writtenSize;
-    return bound.then((location) => location?.position ?? segment.writtenSize);
+    const { writtenEndOffset, logEndOffset } = this.#bounds;
+    const bound = Math.min(upperBound, writtenEndOffset);
+    if (next !== undefined && bound >= next.baseOffset) return segment.writtenSize;
+    // Else the file may hold more: batches whose group is not all written, or not synced yet where
+    // flush.messages wants that.
+    if (bound === logEndOffset) return segment.writtenSize;
+    const found: MaybeLocation = segment.locate(bound);
+    if (!(found instanceof Promise)) return found?.position ?? segment.writtenSize;
+    return found.then((location) => location?.position ?? segment.writtenSize);
   }
 
   /** `begun`: what was looked up of the first segment already, or still is. */
   async #readSlowly(options: ReadOptions, begun: BegunRead = {}): Promise<LogRead> {
     const { offset, upperBound } = options;
+    const segments = this.#segments.from(offset);
     let known = begun;
     try {
-      const segments = this.#segments.from(offset);
       for (const [index, segment] of segments.entries()) {
         const start = await (known.start ?? segment.locate(offset));
         if (start !== null) {
@@ -145,6 +152,9 @@ export class LogReader {
     } catch (error) {
       this.#checkRange(offset);
       if (error instanceof KafkaError) throw error;
+      // Compaction has put others in their place: those have the records too.
+      const isReplaced = segments.some((segment) => !this.#segments.holds([segment]));
+      if (isReplaced) return await this.#readSlowly(options);
       throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, 'the log cannot be read', {
         cause: error,
       });
@@ -157,17 +167,14 @@ export class LogReader {
     for (;;) {
       const batch = await nextBatch(segment, position, timestampMs, logStartOffset);
       if (batch === null) return null;
-      const records = await readRecords(await segment.readBytes(batch.position, batch.size));
-      const found = records.find(
-        (record) => record.timestampMs >= timestampMs && record.offset >= logStartOffset,
-      );
-      if (found !== undefined) {
-        const { leaderEpoch } = batch;
-        return { timestampMs: found.timestampMs, offset: found.offset, leaderEpoch };
-      }
+      const bytes = await segment.readBytes(batch.position, batch.size);
+      const found = await findRecord(bytes, { timestampMs, offset: logStartOffset }, this.#pause);
+      if (found !== null) return { ...found, leaderEpoch: batch.leaderEpoch };
       position = batch.position + batch.size;
     }
   }
+
+  readonly #pause = (): Promise<void> => new Promise((resolve) => this.#timers.soon(resolve));
 }
 
 interface FoundBatch {

@@ -9,9 +9,10 @@ import assert from 'node:assert/strict';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import { SerialQueue } from '../platform/serial-queue.ts';
+import type { Disk } from './disk/disk.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import type { LoadedLog } from './log-loader.ts';
+import type { LoadedLog } from './recovery/log-loader.ts';
 import type { SegmentOptions } from './segment/segment.ts';
 import type { SegmentList } from './segment/segment-list.ts';
 import type { LeaderEpochs } from './state/leader-epochs.ts';
@@ -21,6 +22,8 @@ import type { SnapshotFiles } from './state/snapshot-files.ts';
 export class LogState {
   readonly folder: string;
   readonly environment: LogEnvironment;
+  /** Null outside of log.dirs, as in tests. */
+  readonly disk: Disk | null;
   readonly segments: SegmentList;
   readonly producers: ProducerState;
   readonly snapshots: SnapshotFiles;
@@ -35,9 +38,15 @@ export class LogState {
   isAbandoned = false;
   /** A sync failed: nobody knows what is on the disk. */
   isBroken = false;
+  /** A write failed, and the log has not been cut back to what was written. */
+  mustRepair = false;
   /** Tasks that change the end of the log, waiting or running. */
   exclusiveCount = 0;
   lastFlushMs: number;
+  /** Bytes that were synced since the log was opened. */
+  syncedBytes = 0;
+  /** Everything before it is compacted; null: nothing ever was. */
+  cleanedOffset: number | null = null;
   #logStartOffset: number;
   #logEndOffset: number;
   #writtenEndOffset: number;
@@ -46,6 +55,7 @@ export class LogState {
   constructor(loaded: LoadedLog, config: LogConfig) {
     this.folder = loaded.folder;
     this.environment = loaded.environment;
+    this.disk = loaded.environment.diskOf(loaded.folder);
     this.segments = loaded.segments;
     this.producers = loaded.producers;
     this.snapshots = loaded.snapshots;
@@ -105,6 +115,7 @@ export class LogState {
     this.#recoveryPoint = Math.min(this.#recoveryPoint, offset);
     this.#logStartOffset = Math.min(this.#logStartOffset, offset);
     this.epochs.truncateFromEnd(offset);
+    this.#noteCut(offset);
   }
 
   /** The log is empty now, and goes on at `offset`. */
@@ -114,6 +125,7 @@ export class LogState {
     this.#recoveryPoint = offset;
     this.#logStartOffset = offset;
     this.epochs.clear();
+    this.#noteCut(offset);
   }
 
   segmentOptions(baseOffset: number): SegmentOptions {
@@ -123,10 +135,17 @@ export class LogState {
 
   /** Throws KafkaError KAFKA_STORAGE_ERROR or NOT_LEADER_OR_FOLLOWER. */
   checkWritable(): void {
+    this.disk?.checkWritable();
     if (this.isClosed || this.isBroken) {
       throw new KafkaError(
         ErrorCodes.KAFKA_STORAGE_ERROR,
         `the log ${this.folder} is ${this.isClosed ? 'closed' : 'damaged'}`,
+      );
+    }
+    if (this.mustRepair) {
+      throw new KafkaError(
+        ErrorCodes.KAFKA_STORAGE_ERROR,
+        `a write to ${this.folder} failed: it is cut back to what was written`,
       );
     }
     if (this.exclusiveCount > 0) {
@@ -141,5 +160,10 @@ export class LogState {
     this.maintenance
       .run(() => (this.isAbandoned ? undefined : task()))
       .catch((error: unknown) => logger.warn({ folder, err: error }, 'upkeep of a log failed'));
+  }
+
+  /** What comes behind it from now on is not compacted. */
+  #noteCut(offset: number): void {
+    if (this.cleanedOffset !== null) this.cleanedOffset = Math.min(this.cleanedOffset, offset);
   }
 }

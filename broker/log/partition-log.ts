@@ -10,43 +10,52 @@
  * what changes the end of the log (truncation, repair after a failed write) refuses appends meanwhile.
  *
  * Failures: a write that fails fails every append that waits, and the log is cut back to what was
- * written; it goes on as soon as the disk does. After a failed sync nobody knows what is on the disk:
- * the log refuses appends until the next start, which recovers it.
+ * written; it goes on as soon as that is done (disk/log-repair.ts). After a failed sync nobody knows
+ * what is on the disk: the log refuses appends until the next start, which recovers it.
  */
 
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import { writeTopicId } from './checkpoint/partition-metadata.ts';
+import { LogRepair } from './disk/log-repair.ts';
+import { LogCompaction } from './compaction/log-compaction.ts';
 import { GroupWriter } from './group-writer.ts';
 import type { AppendBatches, AppendResult } from './log-appender.ts';
 import { LogAppender } from './log-appender.ts';
 import type { LogConfig } from './log-config.ts';
-import { flushLog, saveForStop } from './log-durability.ts';
-import type { LoadedLog, PartitionLogOptions } from './log-loader.ts';
-import { loadLog } from './log-loader.ts';
+import { flushForRecovery, flushLog, saveForStop } from './log-durability.ts';
+import type { LoadedLog, PartitionLogOptions } from './recovery/log-loader.ts';
+import { loadLog } from './recovery/log-loader.ts';
 import type { LogRead, ReadOptions, TimestampAndOffset } from './log-reader.ts';
 import { LogReader } from './log-reader.ts';
 import { LogState } from './log-state.ts';
 import { restartLog, truncateLog } from './log-truncation.ts';
-import type { RetentionMoment } from './retention.ts';
-import { dropOldSegments } from './retention.ts';
+import type { RetentionMoment } from './retention/drop-old-segments.ts';
+import { LogRetention } from './retention/log-retention.ts';
 import { SegmentRoller } from './segment-roller.ts';
+import { LogTransactions } from './transactions/log-transactions.ts';
 import type { EpochEnd } from './state/leader-epochs.ts';
 
 export type { AppendBatches, AppendResult } from './log-appender.ts';
 export type { LogRead, ReadOptions, TimestampAndOffset } from './log-reader.ts';
-export type { PartitionLogOptions } from './log-loader.ts';
+export type { AbortedTransaction } from './transactions/aborted-transaction.ts';
+export type { PartitionLogOptions } from './recovery/log-loader.ts';
 
 export class PartitionLog {
   readonly topic: string;
   readonly partition: number;
   /** Called after each group of appends was written, with the new writtenEndOffset. */
   onWritten: ((writtenEndOffset: number) => void) | null = null;
+  /** What keeps its segments, and when they go. */
+  readonly retention: LogRetention;
+  readonly transactions: LogTransactions;
+  readonly compaction: LogCompaction;
   readonly #state: LogState;
   readonly #reader: LogReader;
   readonly #writer: GroupWriter;
   readonly #appender: LogAppender;
   readonly #roller: SegmentRoller;
+  readonly #repair: LogRepair;
   #topicId: string | null;
 
   /** Opens the folder, recovering what needs it. Rejects with the file system's errors. */
@@ -62,13 +71,17 @@ export class PartitionLog {
     this.partition = options.partition;
     this.#topicId = loaded.topicId;
     this.#state = new LogState(loaded, options.config);
-    this.#reader = new LogReader(this.#state.segments, this.#state);
+    this.#reader = new LogReader(this.#state.segments, this.#state, options.environment.timers);
     this.#writer = new GroupWriter({
       onGroupWritten: (endOffset) => this.#onGroupWritten(endOffset),
-      onWriteFailed: (error) => this.#onWriteFailed(error),
+      onWriteFailed: (error) => this.#repair.begin(error),
     });
+    this.#repair = new LogRepair(this.#state, (task) => this.#exclusively(task));
     this.#roller = new SegmentRoller(this.#state, this.#writer);
     this.#appender = new LogAppender(this.#state, this.#writer, this.#roller);
+    this.compaction = new LogCompaction(this.#state);
+    this.retention = new LogRetention(this.#state, this.#roller);
+    this.transactions = new LogTransactions(this.#state);
   }
 
   /** `<log.dir>/<topic>-<partition>`. */
@@ -118,17 +131,23 @@ export class PartitionLog {
     return this.#state.segments.size;
   }
 
+  /** Written, and not known to be on the disk. */
+  get unsyncedBytes(): number {
+    const { segments, recoveryPoint, writtenEndOffset } = this.#state;
+    if (recoveryPoint >= writtenEndOffset) return 0;
+    return segments.from(recoveryPoint).reduce((sum, { unsyncedSize }) => sum + unsyncedSize, 0);
+  }
+
+  get syncedBytes(): number {
+    return this.#state.syncedBytes;
+  }
+
   get segmentBaseOffsets(): readonly number[] {
     return this.#state.segments.all.map((segment) => segment.baseOffset);
   }
 
   get activeProducerCount(): number {
     return this.#state.producers.count;
-  }
-
-  /** First offset of the oldest open transaction; null if none is open. */
-  get firstUnstableOffset(): number | null {
-    return this.#state.producers.firstUnstableOffset;
   }
 
   /** -1 if no epoch is known. */
@@ -237,7 +256,7 @@ export class PartitionLog {
   /** Retention at the granularity of segments. Returns how many it dropped. */
   deleteOldSegments(moment: RetentionMoment): Promise<number> {
     return this.#state.maintenance.run(() =>
-      this.#state.isClosed ? 0 : dropOldSegments(this.#state, this.#roller, moment),
+      this.#state.isClosed ? 0 : this.retention.run(moment),
     );
   }
 
@@ -248,6 +267,13 @@ export class PartitionLog {
     );
   }
 
+  /** The same for everything appended, with a snapshot of the producers: recovery begins there. */
+  flushForRecovery(): Promise<void> {
+    return this.#state.maintenance.run(() =>
+      this.#state.isClosed ? undefined : flushForRecovery(this.#state, this.#writer.written),
+    );
+  }
+
   /**
    * Waits for what is being written, then leaves everything as a clean stop needs it. Idempotent.
    * Rejects with KafkaError KAFKA_STORAGE_ERROR: the next start has to verify the log.
@@ -255,10 +281,11 @@ export class PartitionLog {
   async close(): Promise<void> {
     if (this.#state.isClosed) return;
     this.#state.isClosed = true;
+    await this.compaction.stop();
     await this.#state.maintenance.run(async () => {
       await this.#writer.settled();
       try {
-        await this.#repair();
+        await this.#repair.run();
         await saveForStop(this.#state);
       } finally {
         this.#state.environment.descriptors.forgetFolder(this.folder);
@@ -270,6 +297,7 @@ export class PartitionLog {
   async abandon(): Promise<void> {
     this.#state.isClosed = true;
     this.#state.isAbandoned = true;
+    await this.compaction.stop();
     await this.#state.maintenance.run(() => this.#writer.settled());
     this.#state.environment.descriptors.forgetFolder(this.folder);
   }
@@ -289,26 +317,9 @@ export class PartitionLog {
     this.onWritten?.(endOffset);
   }
 
-  #onWriteFailed(error: unknown): void {
-    const { folder } = this;
-    const { logger } = this.#state.environment;
-    logger.error({ folder, err: error }, 'appends failed');
-    this.#exclusively(() => this.#repair()).catch((failure: unknown) => {
-      this.#state.isBroken = true;
-      logger.error({ folder, err: failure }, 'the log cannot be cut back to what was written');
-    });
-  }
-
-  /** After a failed write: what the file holds behind the last written offset is not in the log. */
-  async #repair(): Promise<void> {
-    const { isAbandoned, writtenEndOffset, logEndOffset } = this.#state;
-    if (!isAbandoned && writtenEndOffset < logEndOffset) {
-      await truncateLog(this.#state, writtenEndOffset);
-    }
-  }
-
   async #exclusively(task: () => Promise<void>): Promise<void> {
     this.#state.exclusiveCount += 1;
+    this.compaction.abort();
     try {
       await this.#state.maintenance.run(async () => {
         await this.#writer.settled();

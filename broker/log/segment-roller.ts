@@ -7,7 +7,7 @@ import type { GroupWriter } from './group-writer.ts';
 import { saveSealed } from './log-durability.ts';
 import type { LogState } from './log-state.ts';
 import type { RollFacts } from './roll.ts';
-import { mustRoll } from './roll.ts';
+import { idleAgeMsMax, mustRoll } from './roll.ts';
 import { Segment } from './segment/segment.ts';
 
 /** What random numbers reach to. */
@@ -42,20 +42,39 @@ export class SegmentRoller {
     if (mustRoll(facts)) this.#roll(baseOffset);
   }
 
-  /** The file of the new segment is there when it resolves: those before it may go. */
+  /** When an active segment with records ends though nobody appends; null: it has none, or never. */
+  get idleEndMs(): number | null {
+    const { segments, config } = this.#state;
+    const { beganMs } = segments.active;
+    if (beganMs === null) return null;
+    const endMs = beganMs + idleAgeMsMax(config, this.#jitterMs);
+    return endMs === Infinity ? null : endMs;
+  }
+
+  /** Ends the active segment though nobody appends. */
   async rollIdle(): Promise<void> {
+    this.#roll(this.#state.logEndOffset);
+    await this.prepareActive();
+  }
+
+  /** The file of the active segment is there, whatever comes: those before it may go. */
+  async prepareActive(): Promise<void> {
     const state = this.#state;
-    this.#roll(state.logEndOffset);
     state.isPrepared = true;
-    await state.segments.active.prepareFiles();
-    await state.environment.fileSystem.syncFolder(state.folder);
+    try {
+      await state.segments.active.prepareFiles();
+      await state.environment.fileSystem.syncFolder(state.folder);
+    } catch (error) {
+      state.isPrepared = false;
+      throw error;
+    }
   }
 
   #roll(baseOffset: number): void {
     const state = this.#state;
     const sealed = state.segments.active;
     sealed.seal();
-    state.segments.push(Segment.create(state.segmentOptions(baseOffset)));
+    state.segments.push(Segment.create(state.segmentOptions(baseOffset), sealed));
     state.isPrepared = false;
     this.#drawJitter();
     const content = state.producers.toSnapshot();

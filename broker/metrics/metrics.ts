@@ -14,7 +14,16 @@ const gaugeHelp = {
   odradek_partitions_offline:
     'Partitions of the cluster without a leader, as the controller sees it; 0 on other brokers.',
   odradek_log_size_bytes: 'Size of all segments in the log folders.',
-  odradek_log_folders_offline: 'Log folders with a partition that failed.',
+  odradek_retention_blocked_segments:
+    'Segments past retention.ms that stay for a timestamp in the future; see /retention.',
+  odradek_log_folders_offline:
+    'Log folders whose disk failed, or with a partition that failed (OfflineLogDirectoryCount).',
+  odradek_log_folders_full: 'Log folders whose disk is full: they take no records.',
+  odradek_compaction_logs_failed:
+    'Logs that could not be compacted and are left alone (uncleanable-partitions-count).',
+  odradek_compaction_dirty_ratio_max:
+    'Largest share of a log that waits for compaction, 0 to 1 (max-dirty-percent).',
+  odradek_compaction_last_seconds: 'What the last compaction of a log took (max-clean-time-secs).',
   odradek_groups: 'Consumer groups that this broker coordinates.',
   odradek_request_memory_bytes: 'Memory of requests that are not answered yet.',
   odradek_controller_active: '1 on the broker that is the controller.',

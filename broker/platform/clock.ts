@@ -16,3 +16,14 @@ export const systemClock: Clock = {
 export function rfc3339(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }
+
+/** Milliseconds since the epoch; null if the text is no time. */
+export function timeOfRfc3339(text: string): number | null {
+  const timeMs = Date.parse(text);
+  return Number.isNaN(timeMs) ? null : timeMs;
+}
+
+/** With milliseconds, for people who compare; null outside of the years that a date can have. */
+export function isoTime(timeMs: number): string | null {
+  return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : null;
+}

@@ -14,12 +14,16 @@ export interface FileSystem {
   makeFolder(folder: string): Promise<void>;
   /** Replaces what `to` names. */
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file another time of its last change. */
+  setModified(path: string, modifiedMs: number): Promise<void>;
   /** Removes a file; no error if it is gone. */
   remove(path: string): Promise<void>;
   /** Removes a folder with all it holds; no error if it is gone. */
   removeFolder(folder: string): Promise<void>;
   /** Makes creations, renames and removals in the folder survive a loss of power. */
   syncFolder(folder: string): Promise<void>;
+  /** Bytes that this process may still write below the folder; Infinity where nobody can say. */
+  freeSize(folder: string): Promise<number>;
   /**
    * Takes the POSIX lock (fcntl, as Java's FileChannel.lock takes it) on a file, which is created
    * if missing. Null: another process holds it.
@@ -60,4 +64,10 @@ export function fileErrorCode(error: unknown): string | undefined {
   // Not `instanceof`: where code runs in a context of its own, Node's errors are of another Error.
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** No room is left, on the disk or in a quota: the call may succeed when there is some again. */
+export function isDiskFull(error: unknown): boolean {
+  const code = fileErrorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

@@ -4,7 +4,17 @@
  */
 
 import { close, constants, fstat, fsync, open } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Clock } from './clock.ts';
 import type { FileHandle, FileLock, FileStat, FileSystem } from './file-system.ts';
@@ -68,6 +78,10 @@ export class NodeFileSystem implements FileSystem {
     return rename(from, to);
   }
 
+  setModified(path: string, modifiedMs: number): Promise<void> {
+    return utimes(path, modifiedMs / 1000, modifiedMs / 1000);
+  }
+
   async remove(path: string): Promise<void> {
     try {
       await unlink(path);
@@ -87,6 +101,13 @@ export class NodeFileSystem implements FileSystem {
     } finally {
       await closeFile(fd);
     }
+  }
+
+  async freeSize(folder: string): Promise<number> {
+    const { blocks, bfree, bavail, bsize } = await statfs(folder);
+    if (blocks === 0) return Infinity;
+    // What a file system keeps back is kept back from everybody but root.
+    return (process.getuid?.() === 0 ? bfree : bavail) * bsize;
   }
 
   lock(path: string): Promise<FileLock | null> {

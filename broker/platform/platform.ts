@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import type { Random } from './random.ts';
 import type { Sockets } from './socket.ts';
 import type { Timers } from './timers.ts';
+import type { Workers } from './workers.ts';
 
 export interface Platform {
   readonly clock: Clock;
@@ -17,6 +18,8 @@ export interface Platform {
   readonly sockets: Sockets;
   readonly serveHttp: ServeHttp;
   readonly logger: Logger;
+  /** Closed by the broker when it stops. */
+  readonly workers: Workers;
   /** Null where files can only be sent by way of memory. */
   readonly sendfile: Sendfile | null;
   /** Asked where there is a sendfile. */

@@ -5,10 +5,12 @@
  *
  * - Inline until one inline write took longer than `slowMs`; from then on in the pool.
  * - Back inline when the device looks recovered: `calmCount` pool writes in a row were done within
- *   `calmMs` (seen from the event loop, so more than `slowMs`), and the pause since the last slow
- *   inline write is over. The next write is then the probe.
- * - A slow probe doubles the pause, up to `pauseMsMax`; a quick one that is followed by `calmCount`
- *   quick inline writes sets it back.
+ *   `stallMs` (seen from the event loop, so more than `slowMs`), and the pause since the last slow
+ *   write, in either place, is over. The next write is then the probe.
+ * - A probe, or any inline write within `reliefMs` of it, that takes `stallMs` or longer doubles the
+ *   pause, up to `pauseMsMax`: a disk that is written faster than it can take stops the loop seldom
+ *   enough to stay out of the 99th percentile. What is slow but no stall, as when the process had to
+ *   wait for a processor, leaves the pause as it is.
  *
  * One lane per device, shared by all files on it; used from the event loop only.
  */
@@ -17,28 +19,32 @@ import type { Clock } from './clock.ts';
 
 interface WriteLaneOptions {
   readonly slowMs: number;
-  readonly calmMs: number;
+  readonly stallMs: number;
   readonly calmCount: number;
   readonly pauseMs: number;
   readonly pauseMsMax: number;
+  readonly reliefMs: number;
 }
 
 export const WRITE_LANE_DEFAULTS: WriteLaneOptions = {
   slowMs: 2,
-  calmMs: 10,
+  stallMs: 10,
   calmCount: 16,
   pauseMs: 100,
-  pauseMsMax: 10_000,
+  pauseMsMax: 30_000,
+  reliefMs: 60_000,
 };
 
 export class WriteLane {
   readonly #clock: Clock;
   readonly #options: WriteLaneOptions;
   #isInline = true;
-  /** Quick writes in a row, in the present place. */
+  /** Quick writes in the pool, in a row. */
   #calm = 0;
   #pauseMs: number;
-  #slowAtMs = 0;
+  #slowAtMs = -Infinity;
+  /** When it came back from the pool. */
+  #probedAtMs = -Infinity;
 
   constructor(clock: Clock, options = WRITE_LANE_DEFAULTS) {
     this.#clock = clock;
@@ -50,7 +56,7 @@ export class WriteLane {
   place(): 'inline' | 'pool' {
     if (!this.#isInline && this.#hasRecovered()) {
       this.#isInline = true;
-      this.#calm = 0;
+      this.#probedAtMs = this.#clock.monotonicMs();
     }
     return this.#isInline ? 'inline' : 'pool';
   }
@@ -58,13 +64,10 @@ export class WriteLane {
   /** Reports an inline write that started at `startMs` (monotonic) and has just ended. */
   inlineDone(startMs: number): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - startMs <= this.#options.slowMs) {
-      this.#calm += 1;
-      if (this.#calm === this.#options.calmCount) this.#pauseMs = this.#options.pauseMs;
-      return;
-    }
-    const hadRelapsed = this.#slowAtMs > 0 && this.#calm < this.#options.calmCount;
-    if (hadRelapsed) this.#pauseMs = Math.min(this.#pauseMs * 2, this.#options.pauseMsMax);
+    const { slowMs, stallMs, reliefMs, pauseMs, pauseMsMax } = this.#options;
+    if (nowMs - startMs <= slowMs) return;
+    if (startMs - this.#probedAtMs >= reliefMs) this.#pauseMs = pauseMs;
+    else if (nowMs - startMs >= stallMs) this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax);
     this.#isInline = false;
     this.#calm = 0;
     this.#slowAtMs = nowMs;
@@ -72,8 +75,14 @@ export class WriteLane {
 
   /** Reports a pool write that was handed over at `startMs` (monotonic) and has just ended. */
   poolDone(startMs: number): void {
-    const isQuick = this.#clock.monotonicMs() - startMs <= this.#options.calmMs;
-    if (!this.#isInline) this.#calm = isQuick ? this.#calm + 1 : 0;
+    if (this.#isInline) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - startMs < this.#options.stallMs) {
+      this.#calm += 1;
+      return;
+    }
+    this.#calm = 0;
+    this.#slowAtMs = nowMs;
   }
 
   #hasRecovered(): boolean {

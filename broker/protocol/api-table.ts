@@ -16,6 +16,7 @@ import { deleteTopics } from './messages/delete-topics.ts';
 import { describeCluster } from './messages/describe-cluster.ts';
 import { describeConfigs } from './messages/describe-configs.ts';
 import { describeGroups } from './messages/describe-groups.ts';
+import { electLeaders } from './messages/elect-leaders.ts';
 import { fetch } from './messages/fetch.ts';
 import { findCoordinator } from './messages/find-coordinator.ts';
 import { heartbeat } from './messages/heartbeat.ts';
@@ -67,6 +68,7 @@ const apis: readonly Api[] = [
   alterConfigs,
   createPartitions,
   deleteGroups,
+  electLeaders,
   incrementalAlterConfigs,
   listPartitionReassignments,
   alterPartition,

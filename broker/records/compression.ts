@@ -9,7 +9,7 @@
  */
 
 import { promisify } from 'node:util';
-import { gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
+import { constants, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { Compression } from './batch-header.ts';
@@ -21,6 +21,10 @@ import { zstdOutputSizeMax } from './zstd-frame.ts';
 const OUTPUT_SIZE_MAX = 256 * 1024 * 1024;
 /** Larger inputs go to the thread pool. */
 const INLINE_SIZE_MAX = 64 * 1024;
+/** gzip takes a millisecond for some twenty times less than the others. */
+const GZIP_INLINE_SIZE_MAX = 8 * 1024;
+/** A small input that comes to more than this, or may, goes to the thread pool too. */
+const INLINE_OUTPUT_SIZE_MAX = 1024 * 1024;
 
 const gzipInPool = promisify(gzip);
 const gunzipInPool = promisify(gunzip);
@@ -53,13 +57,23 @@ export async function decompress(
   }
 }
 
-/** Returns `data` itself for `none`. */
-export async function compress(compression: Compression, data: Buffer): Promise<Buffer> {
+/**
+ * Returns `data` itself for `none`. `level`, null by default, is what the codec does by itself; gzip
+ * and zstd know levels, -1 being gzip's own choice.
+ */
+export async function compress(
+  compression: Compression,
+  data: Buffer,
+  level: number | null = null,
+): Promise<Buffer> {
   switch (compression) {
     case 'none':
       return data;
-    case 'gzip':
-      return isSmall(data) ? gzipSync(data) : gzipInPool(data);
+    case 'gzip': {
+      const options = { level: level ?? constants.Z_DEFAULT_COMPRESSION };
+      const isCheap = data.length <= GZIP_INLINE_SIZE_MAX;
+      return isCheap ? gzipSync(data, options) : gzipInPool(data, options);
+    }
     case 'snappy': {
       const { default: snappy } = await import('snappy');
       const pieces = snappyPieces(data);
@@ -72,26 +86,32 @@ export async function compress(compression: Compression, data: Buffer): Promise<
     }
     case 'zstd': {
       const { default: zstd } = await import('@mongodb-js/zstd');
-      return zstd.compress(data);
+      return zstd.compress(data, level);
     }
   }
 }
 
 async function decompressGzip(data: Buffer, outputSizeMax: number): Promise<Buffer> {
-  const options = { maxOutputLength: outputSizeMax };
-  return isSmall(data) ? gunzipSync(data, options) : gunzipInPool(data, options);
+  if (isSmall(data)) {
+    try {
+      const maxOutputLength = Math.min(outputSizeMax, INLINE_OUTPUT_SIZE_MAX);
+      return gunzipSync(data, { maxOutputLength });
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+    }
+  }
+  return gunzipInPool(data, { maxOutputLength: outputSizeMax });
 }
 
 async function decompressSnappy(data: Buffer, outputSizeMax: number): Promise<Buffer> {
   const { default: snappy } = await import('snappy');
   const blocks = splitSnappy(data);
-  checkOutputSize(
-    blocks.reduce((sum, block) => sum + snappyOutputSize(block), 0),
-    outputSizeMax,
-  );
-  const outputs = isSmall(data)
-    ? blocks.map((block) => snappy.uncompressSync(block))
-    : await Promise.all(blocks.map((block) => snappy.uncompress(block)));
+  const outputSize = blocks.reduce((sum, block) => sum + snappyOutputSize(block), 0);
+  checkOutputSize(outputSize, outputSizeMax);
+  const outputs =
+    isSmall(data) && outputSize <= INLINE_OUTPUT_SIZE_MAX
+      ? blocks.map((block) => snappy.uncompressSync(block))
+      : await Promise.all(blocks.map((block) => snappy.uncompress(block)));
   const buffers = outputs.map((output) => (Buffer.isBuffer(output) ? output : Buffer.from(output)));
   const [only] = buffers;
   return only !== undefined && buffers.length === 1 ? only : Buffer.concat(buffers);
@@ -102,13 +122,20 @@ async function decompressLz4(data: Buffer, outputSizeMax: number): Promise<Buffe
   const frame = measureLz4Frame(data);
   checkOutputSize(frame.outputSizeMax, outputSizeMax);
   const input = data.subarray(0, frame.size);
-  return isSmall(data) ? lz4.decompressFrameSync(input) : lz4.decompressFrame(input);
+  const isCheap = isSmall(data) && frame.outputSizeMax <= INLINE_OUTPUT_SIZE_MAX;
+  return isCheap ? lz4.decompressFrameSync(input) : lz4.decompressFrame(input);
 }
 
 async function decompressZstd(data: Buffer, outputSizeMax: number): Promise<Buffer> {
   const { default: zstd } = await import('@mongodb-js/zstd');
   checkOutputSize(zstdOutputSizeMax(data), outputSizeMax);
   return zstd.decompress(data);
+}
+
+/** By its code: where code runs in a context of its own, Node's errors are of another RangeError. */
+function isTooLarge(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 function checkOutputSize(size: number, outputSizeMax: number): void {

@@ -49,3 +49,38 @@ function blockSizeMaxOf(descriptor: number): number {
   if (code < 4) throw new RangeError('an LZ4 frame with an unknown block size');
   return 1 << (2 * code + 8);
 }
+
+/**
+ * The frame with the right checksum of its descriptor: Kafka's clients of message format 0 computed
+ * it over the magic too (KAFKA-3160).
+ */
+export function repairedLz4Frame(data: Buffer): Buffer {
+  const descriptorSize = (data.readUInt8(4) & FLAG_CONTENT_SIZE) === 0 ? 2 : 10;
+  const repaired = Buffer.from(data);
+  const sum = shortXxHash32(data.subarray(4, 4 + descriptorSize));
+  repaired.writeUInt8((sum >>> 8) & 0xff, 4 + descriptorSize);
+  return repaired;
+}
+
+/**
+ * xxHash32 with seed 0 of less than 16 bytes. Source:
+ * https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md
+ */
+function shortXxHash32(bytes: Buffer): number {
+  const [prime1, prime2, prime3, prime4, prime5] = [
+    0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f, 0x165667b1,
+  ];
+  let sum = (prime5 + bytes.length) | 0;
+  let position = 0;
+  for (; position + 4 <= bytes.length; position += 4) {
+    sum = (sum + Math.imul(bytes.readInt32LE(position), prime3)) | 0;
+    sum = Math.imul((sum << 17) | (sum >>> 15), prime4);
+  }
+  for (; position < bytes.length; position += 1) {
+    sum = (sum + Math.imul(bytes.readUInt8(position), prime5)) | 0;
+    sum = Math.imul((sum << 11) | (sum >>> 21), prime1);
+  }
+  sum = Math.imul(sum ^ (sum >>> 15), prime2);
+  sum = Math.imul(sum ^ (sum >>> 13), prime3);
+  return (sum ^ (sum >>> 16)) >>> 0;
+}

@@ -11,6 +11,7 @@ import { ErrorCodes } from '../model/error-codes.ts';
 import type { BatchHeader } from './batch-header.ts';
 import { BATCH_HEADER_SIZE, batchCrcIsValid, readBatchHeader } from './batch-header.ts';
 import { decompress } from './compression.ts';
+import { isOldMessage, readOldMessages } from './old-message.ts';
 import type { LogRecord, RecordHeader } from './record.ts';
 import { VarintCursor } from './varint.ts';
 
@@ -20,9 +21,10 @@ const RECORD_SIZE_MIN = 7;
 /**
  * The records of the batch that starts at `position`, decompressed if need be. A Promise for every
  * codec, as large inputs and zstd are decompressed in the thread pool. The checksum is verified.
- * Throws KafkaError: CORRUPT_MESSAGE, UNSUPPORTED_FOR_MESSAGE_FORMAT.
+ * A message of format 0 or 1 is a batch too. Throws KafkaError CORRUPT_MESSAGE.
  */
 export async function readRecords(batch: Buffer, position = 0): Promise<readonly LogRecord[]> {
+  if (isOldMessage(batch, position)) return readOldMessages(batch, position);
   const header = readWholeHeader(batch, position);
   const content = batch.subarray(position + BATCH_HEADER_SIZE, position + header.sizeInBytes);
   return parseRecords(header, await decompress(header.compression, content));

@@ -38,16 +38,45 @@ const NO_TIMESTAMP = -1;
  */
 let place = 0;
 
+/** Records that are walked before other work gets its turn: some milliseconds at most. */
+const STEP_COUNT = 50_000;
+
 /**
  * Returns the largest timestamp of the records, -1 if none has one. Throws KafkaError:
  * INVALID_RECORD (structure, offsets with holes, missing key) or INVALID_TIMESTAMP.
  */
 export function walkRecords(section: RecordSection, rules: RecordRules): number {
-  const { bytes, end, recordCount, baseTimestampMs } = section;
+  place = section.position;
+  const largestMs = walkRange(section, rules, 0, section.recordCount);
+  if (place !== section.end) throw malformed('bytes are left after the last one');
+  return largestMs;
+}
+
+/** The same for batches of any size: with a pause after every so many records. */
+export async function walkRecordsInSteps(
+  section: RecordSection,
+  rules: RecordRules,
+  pause: () => Promise<void>,
+): Promise<number> {
+  let largestMs = NO_TIMESTAMP;
+  let start = section.position;
+  for (let from = 0; from < section.recordCount; from += STEP_COUNT) {
+    if (from > 0) await pause();
+    place = start;
+    const to = Math.min(section.recordCount, from + STEP_COUNT);
+    largestMs = Math.max(largestMs, walkRange(section, rules, from, to));
+    start = place;
+  }
+  if (start !== section.end) throw malformed('bytes are left after the last one');
+  return largestMs;
+}
+
+/** The records from `from` on, before `to`; the first one starts at `place`, which moves. */
+function walkRange(section: RecordSection, rules: RecordRules, from: number, to: number): number {
+  const { bytes, end, baseTimestampMs } = section;
   const { keyRequired, timestampMinMs, timestampMaxMs } = rules;
   let largestMs = NO_TIMESTAMP;
-  place = section.position;
-  for (let index = 0; index < recordCount; index += 1) {
+  for (let index = from; index < to; index += 1) {
     const size = varint(bytes, place);
     const recordEnd = place + size;
     if (size <= 0 || recordEnd > end) throw malformed('a record is cut off');
@@ -68,7 +97,6 @@ export function walkRecords(section: RecordSection, rules: RecordRules): number 
       checkTimestamp(timestampMs, rules);
     }
   }
-  if (place !== end) throw malformed('bytes are left after the last one');
   return largestMs;
 }
 

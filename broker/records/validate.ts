@@ -4,8 +4,8 @@
  * transactional batch without a producer id are errors.
  *
  * The records of uncompressed batches are walked. Those of compressed ones are not looked into, as
- * that would cost more than everything else together: only where a topic's rules need it
- * (`needsInspection`) the caller awaits `inspectCompressed` before it appends.
+ * that would cost more than everything else together: only where a topic's rules need it (see
+ * recompress.ts) the caller awaits `prepareBatch` before it appends.
  */
 
 import { ErrorCodes } from '../model/error-codes.ts';
@@ -26,25 +26,10 @@ import {
   peekMagic,
   readBatchHeader,
 } from './batch-header.ts';
-import { decompress } from './compression.ts';
+import type { ProduceLimits } from './produce-limits.ts';
+import { recordRules } from './produce-limits.ts';
 import type { RecordRules } from './record-walk.ts';
 import { checkTimestamp, walkRecords } from './record-walk.ts';
-
-export interface ProduceLimits {
-  /** Version of the Produce request: zstd needs 7. */
-  readonly produceVersion: number;
-  /** max.message.bytes of the topic: bytes of a whole batch. */
-  readonly batchSizeMax: number;
-  /** cleanup.policy of the topic contains `compact`. */
-  readonly compacted: boolean;
-  /** message.timestamp.type of the topic; `append` stamps the batch with `nowMs`. */
-  readonly timestampType: 'create' | 'append';
-  /** message.timestamp.before.max.ms; how far a record may lie in the past. */
-  readonly timestampBeforeMaxMs: number;
-  /** message.timestamp.after.max.ms; how far a record may lie in the future. */
-  readonly timestampAfterMaxMs: number;
-  readonly nowMs: number;
-}
 
 const ZSTD_PRODUCE_VERSION = 7;
 const ZSTD_CODEC = 4;
@@ -72,26 +57,6 @@ export function validateProduced(records: Buffer, limits: ProduceLimits): readon
   else if (largestMs !== header.maxTimestampMs) patchMaxTimestamp(records, 0, largestMs);
   else return [header];
   return [readBatchHeader(records, 0)];
-}
-
-/** Whether records of this batch must be looked at although they are compressed. */
-export function needsInspection(header: BatchHeader, limits: ProduceLimits): boolean {
-  return limits.compacted && header.compression !== 'none';
-}
-
-/**
- * Decompresses a batch that `validateProduced` let through and checks each record. Throws KafkaError
- * like it; CORRUPT_MESSAGE where the records cannot be decompressed.
- */
-export async function inspectCompressed(
-  records: Buffer,
-  header: BatchHeader,
-  limits: ProduceLimits,
-): Promise<void> {
-  const compressed = records.subarray(BATCH_HEADER_SIZE, header.sizeInBytes);
-  const bytes = await decompress(header.compression, compressed);
-  const section = { bytes, position: 0, end: bytes.length, ...timesAndCount(header) };
-  walkRecords(section, recordRules(limits));
 }
 
 /** One whole batch of format 2 within the size limit, and nothing else. */
@@ -176,16 +141,6 @@ function largestTimestamp(records: Buffer, header: BatchHeader, rules: RecordRul
 
 function timesAndCount(header: BatchHeader): { recordCount: number; baseTimestampMs: number } {
   return { recordCount: header.recordCount, baseTimestampMs: header.baseTimestampMs };
-}
-
-/** With LogAppendTime the producer's timestamps do not matter. */
-function recordRules(limits: ProduceLimits): RecordRules {
-  const isAppendTime = limits.timestampType === 'append';
-  return {
-    keyRequired: limits.compacted,
-    timestampMinMs: isAppendTime ? -Infinity : limits.nowMs - limits.timestampBeforeMaxMs,
-    timestampMaxMs: isAppendTime ? Infinity : limits.nowMs + limits.timestampAfterMaxMs,
-  };
 }
 
 function corrupt(what: string): KafkaError {

@@ -5,12 +5,14 @@
  * Invariant: every span that is read is either in the answer or released.
  */
 
+import type { AbortedTransaction, LogRead } from '../log/partition-log.ts';
 import { errorCodeOf } from '../model/kafka-error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import type { Payload } from '../model/payload.ts';
 import { releasePayload } from '../model/payload.ts';
 import type { Timers } from '../platform/timers.ts';
+import type { CommittedRead } from './committed-read.ts';
 import type { Partition } from './partition.ts';
 
 export interface PartitionFetch {
@@ -20,6 +22,8 @@ export interface PartitionFetch {
   readonly offset: number;
   readonly maxBytes: number;
   readonly currentLeaderEpoch: number;
+  /** Nothing of transactions that are still open (read_committed). */
+  readonly committedOnly: boolean;
 }
 
 export interface FetchLimits {
@@ -35,6 +39,8 @@ export interface PartitionFetchResult {
   readonly lastStableOffset: number;
   readonly logStartOffset: number;
   readonly payload: Payload;
+  /** Null where the reader did not ask for committed records only. */
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
   /** An error that is no KafkaError, for the log; null otherwise. */
   readonly defect: unknown;
 }
@@ -114,18 +120,24 @@ async function readOne(
   if (partition === null) return { answer: failure(fetch.missingCode, null), size: 0 };
   try {
     partition.requireLeader(fetch.currentLeaderEpoch);
-    const reading = partition.read({
+    const limits = {
       offset: fetch.offset,
       maxBytes: Math.max(0, Math.min(fetch.maxBytes, left)),
       minOneBatch,
-    });
+    };
+    // As they are before the read: the answer must not claim more than what was read under.
+    const { highWatermark, lastStableOffset } = partition;
+    const reading = fetch.committedOnly
+      ? partition.readCommitted(limits)
+      : uncommitted(partition.read(limits));
     const read = reading instanceof Promise ? await reading : reading;
     const answer: PartitionFetchResult = {
       errorCode: ErrorCodes.NONE,
-      highWatermark: partition.highWatermark,
-      lastStableOffset: partition.lastStableOffset,
+      highWatermark,
+      lastStableOffset,
       logStartOffset: partition.log.logStartOffset,
       payload: read.payload,
+      abortedTransactions: read.abortedTransactions,
       defect: null,
     };
     return { answer, size: read.size };
@@ -141,6 +153,16 @@ async function readOne(
   }
 }
 
+type Read = Omit<CommittedRead, 'abortedTransactions'> &
+  Pick<PartitionFetchResult, 'abortedTransactions'>;
+
+function uncommitted(reading: LogRead | Promise<LogRead>): Read | Promise<Read> {
+  if (reading instanceof Promise) {
+    return reading.then((read) => ({ ...read, abortedTransactions: null }));
+  }
+  return { ...reading, abortedTransactions: null };
+}
+
 function failure(errorCode: ErrorCode, defect: unknown): PartitionFetchResult {
   return {
     errorCode,
@@ -148,6 +170,7 @@ function failure(errorCode: ErrorCode, defect: unknown): PartitionFetchResult {
     lastStableOffset: -1,
     logStartOffset: -1,
     payload: [],
+    abortedTransactions: [],
     defect,
   };
 }

@@ -12,6 +12,8 @@ import assert from 'node:assert/strict';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { AppendBatches, AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts';
+import type { CommittedRead, ReadLimits } from './committed-read.ts';
+import { readCommitted } from './committed-read.ts';
 
 /** What the controller says of a partition (LeaderAndIsr). */
 export interface PartitionState {
@@ -21,12 +23,6 @@ export interface PartitionState {
   readonly replicas: readonly number[];
   /** The version of the partition's state znode. */
   readonly partitionEpoch: number;
-}
-
-export interface ReadLimits {
-  readonly offset: number;
-  readonly maxBytes: number;
-  readonly minOneBatch: boolean;
 }
 
 /** -1: the client did not say which epoch it knows. */
@@ -40,6 +36,7 @@ export class Partition {
   readonly #progressListeners = new Set<() => void>();
   /** Null before the first state, and while the replica is stopped. */
   #state: PartitionState | null = null;
+  #hasFailed = false;
   /** Of the last state, also of one from before a stop. */
   #leaderEpoch = -1;
   #highWatermark: number;
@@ -57,6 +54,7 @@ export class Partition {
     this.#brokerId = options.brokerId;
     this.#highWatermark = options.highWatermark;
     this.log.onWritten = () => this.#advanceHighWatermark();
+    this.log.transactions.noteHighWatermark(this.#highWatermark);
   }
 
   get state(): PartitionState | null {
@@ -76,9 +74,10 @@ export class Partition {
     return this.#highWatermark;
   }
 
-  /** No transaction is ever open yet, so everything that is committed is stable. */
+  /** Everything before it is committed, and no transaction among it is undecided. */
   get lastStableOffset(): number {
-    return this.#highWatermark;
+    const unstable = this.log.transactions.firstUnstableOffset;
+    return unstable === null ? this.#highWatermark : Math.min(unstable, this.#highWatermark);
   }
 
   /** Whether a state of that epoch is an old one. After a stop the same epoch may come again. */
@@ -110,8 +109,17 @@ export class Partition {
     this.#progress();
   }
 
-  /** Throws NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH. */
+  /** Its disk is gone, and this replica with it: whoever waits is told KAFKA_STORAGE_ERROR. */
+  fail(): void {
+    this.#hasFailed = true;
+    this.stop();
+  }
+
+  /** Throws NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH, KAFKA_STORAGE_ERROR. */
   requireLeader(currentLeaderEpoch = NO_EPOCH): PartitionState {
+    if (this.#hasFailed) {
+      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `${this.log.folder} is offline`);
+    }
     const state = this.#state;
     if (state === null || !this.isLeader) throw new KafkaError(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
     if (currentLeaderEpoch !== NO_EPOCH) {
@@ -151,6 +159,32 @@ export class Partition {
     return this.log.read({ ...limits, upperBound: this.#highWatermark });
   }
 
+  /** Reads below the last stable offset, with the aborted transactions. Throws as `read`. */
+  readCommitted(limits: ReadLimits): CommittedRead | Promise<CommittedRead> {
+    const { lastStableOffset } = this;
+    if (limits.offset >= lastStableOffset && limits.offset <= this.log.logEndOffset) {
+      return { ...NOTHING, firstBatchBaseOffset: limits.offset, abortedTransactions: [] };
+    }
+    return readCommitted(this.log, limits, lastStableOffset);
+  }
+
+  /**
+   * DeleteRecords: the log starts at `offset`, or where that is null at the high watermark; it never
+   * goes back. Returns the low watermark, before which no replica keeps anything. Throws
+   * POLICY_VIOLATION, OFFSET_OUT_OF_RANGE and what requireLeader() throws.
+   */
+  deleteRecords(offset: number | null): number {
+    this.requireLeader();
+    if (!this.log.config.deletes) {
+      throw new KafkaError(
+        ErrorCodes.POLICY_VIOLATION,
+        `cleanup.policy of ${this.topic} does not contain delete`,
+      );
+    }
+    this.log.advanceLogStartOffset(offset ?? this.#highWatermark, this.#highWatermark);
+    return this.log.logStartOffset;
+  }
+
   /** Calls back after every change that a waiting fetch may wait for; returns how to stop that. */
   onProgress(listener: () => void): () => void {
     this.#progressListeners.add(listener);
@@ -169,6 +203,7 @@ export class Partition {
     const end = this.log.writtenEndOffset;
     if (!this.isLeader || end <= this.#highWatermark) return;
     this.#highWatermark = end;
+    this.log.transactions.noteHighWatermark(end);
     this.#progress();
   }
 

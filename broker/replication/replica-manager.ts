@@ -4,13 +4,14 @@
  * Invariants: changes of roles are applied one request at a time, in the order of their arrival; a
  * request of an older controller, or for an older life of this broker, changes nothing; a replica
  * with a leader epoch that is not newer is left as it is; a partition that this broker should have and
- * whose log cannot be had is offline, and no replica, until a later request finds its log.
+ * whose log cannot be had is offline, and no replica, until a later request finds its log. A log.dir
+ * that fails takes its replicas offline at once, between two changes or in the middle of one.
  */
 
 import type { LogManager } from '../log/log-manager.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
-import { errorCodeOf } from '../model/kafka-error.ts';
+import { errorCodeOf, KafkaError } from '../model/kafka-error.ts';
 import { partitionKey } from '../model/topic-partition.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -68,6 +69,9 @@ export class ReplicaManager {
     options.logs.setHighWatermarks(
       (log) => this.get(log.topic, log.partition)?.highWatermark ?? log.logStartOffset,
     );
+    options.logs.onLogDirFailed(({ partitions }) => {
+      for (const { topic, partition } of partitions) this.#takeOffline(topic, partition);
+    });
   }
 
   get(topic: string, partition: number): Partition | undefined {
@@ -148,6 +152,9 @@ export class ReplicaManager {
     const { topic, partition } = change;
     const { logs, brokerId } = this.#options;
     const log = await logs.getOrCreate(change);
+    if (logs.get(topic, partition) !== log) {
+      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `${log.folder} went offline`);
+    }
     this.#offline.delete(partitionKey(topic, partition));
     const known = this.get(topic, partition);
     if (known?.log === log) return known;
@@ -183,15 +190,29 @@ export class ReplicaManager {
       replica.stop();
       this.#options.onResign(topic, partition);
     }
-    this.#offline.delete(partitionKey(topic, partition));
-    if (!stop.deletePartition) return outcome(ErrorCodes.NONE);
+    if (!stop.deletePartition) {
+      const isOffline = this.isOffline(topic, partition);
+      return outcome(isOffline ? ErrorCodes.KAFKA_STORAGE_ERROR : ErrorCodes.NONE);
+    }
     try {
       this.#partitions.delete(partitionKey(topic, partition));
       await this.#options.logs.deleteLog(topic, partition);
+      this.#offline.delete(partitionKey(topic, partition));
       return outcome(ErrorCodes.NONE);
     } catch (error) {
       this.#options.logger.error({ err: error, topic, partition }, 'replica could not be deleted');
       return outcome(ErrorCodes.KAFKA_STORAGE_ERROR);
     }
+  }
+
+  /** Clients and the controller are told so until a request finds a log again. */
+  #takeOffline(topic: string, partition: number): void {
+    const key = partitionKey(topic, partition);
+    const replica = this.#partitions.get(key);
+    this.#offline.add(key);
+    if (replica === undefined) return;
+    this.#partitions.delete(key);
+    replica.fail();
+    this.#options.onResign(topic, partition);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Appends of a partition in the order in which they came, although some need work first: a compressed
- * batch that has to be looked into is decompressed elsewhere, and what comes after it must wait.
+ * Appends of a partition in the order in which they came, although some need work first: a batch that
+ * has to be looked into, or to get another codec, is worked on elsewhere, and what comes after it must
+ * wait.
  *
  * Invariants: an append begins when all earlier ones of its partition have begun or failed; where
  * none waits, it begins at once, in the caller's turn. What is prepared is prepared side by side.
@@ -12,14 +13,14 @@ export class AppendOrder {
   /** Of the partitions where something waits: settles, never fails, when the last one has begun. */
   readonly #tails = new Map<Partition, Promise<unknown>>();
 
-  /** `preparation` is what this append has to wait for; if it fails, there is no append. */
-  run<T>(
+  /** `preparation` makes what is to be appended; null: it is ready. If it fails, there is no append. */
+  run<P, T>(
     partition: Partition,
-    { append, preparation }: { append: () => T; preparation: Promise<void> | null },
+    { ready, preparation, append }: OrderedAppend<P, T>,
   ): T | Promise<T> {
     const tail = this.#tails.get(partition);
-    if (tail === undefined && preparation === null) return append();
-    const turn = inTurn(tail, { append, preparation });
+    if (tail === undefined && preparation === null) return append(ready);
+    const turn = inTurn(tail, { ready, preparation, append });
     const settled = Promise.allSettled([turn]).then(() => {
       if (this.#tails.get(partition) === settled) this.#tails.delete(partition);
     });
@@ -28,12 +29,17 @@ export class AppendOrder {
   }
 }
 
-async function inTurn<T>(
+interface OrderedAppend<P, T> {
+  readonly ready: P;
+  readonly preparation: Promise<P> | null;
+  readonly append: (prepared: P) => T;
+}
+
+async function inTurn<P, T>(
   tail: Promise<unknown> | undefined,
-  { append, preparation }: { append: () => T; preparation: Promise<void> | null },
+  { ready, preparation, append }: OrderedAppend<P, T>,
 ): Promise<T> {
   // Together: a preparation that fails while earlier ones are waited for is not unhandled.
   await Promise.allSettled([tail, preparation]);
-  await preparation;
-  return append();
+  return append(preparation === null ? ready : await preparation);
 }

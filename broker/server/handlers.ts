@@ -1,19 +1,27 @@
 /** Every API that this broker serves. */
 
 import type { ApiHandler } from './api-handler.ts';
+import type { AlterPartitionPorts } from './handlers/alter-partition.ts';
+import { alterPartitionHandler } from './handlers/alter-partition.ts';
 import { apiVersionsHandler } from './handlers/api-versions.ts';
+import type { ControlledShutdownPorts } from './handlers/controlled-shutdown.ts';
+import { controlledShutdownHandler } from './handlers/controlled-shutdown.ts';
 import type { ControllerRequestPorts } from './handlers/controller-requests.ts';
 import { controllerRequestHandlers } from './handlers/controller-requests.ts';
 import type { CreatePartitionsPorts } from './handlers/create-partitions.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import type { CreateTopicsPorts } from './handlers/create-topics.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
+import type { DeleteRecordsPorts } from './handlers/delete-records.ts';
+import { deleteRecordsHandler } from './handlers/delete-records.ts';
 import type { DeleteTopicsPorts } from './handlers/delete-topics.ts';
 import { deleteTopicsHandler } from './handlers/delete-topics.ts';
 import type { DescribeClusterPorts } from './handlers/describe-cluster.ts';
 import { describeClusterHandler } from './handlers/describe-cluster.ts';
 import type { DescribeConfigsPorts } from './handlers/describe-configs.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
+import type { ElectLeadersPorts } from './handlers/elect-leaders.ts';
+import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import type { FetchPorts } from './handlers/fetch.ts';
 import { fetchHandler } from './handlers/fetch.ts';
 import type { FindCoordinatorPorts } from './handlers/find-coordinator.ts';
@@ -39,12 +47,16 @@ import type { ProducePorts } from './handlers/produce.ts';
 import { produceHandler } from './handlers/produce.ts';
 
 export type HandlerPorts = AlterConfigsPorts &
+  AlterPartitionPorts &
+  ControlledShutdownPorts &
   ControllerRequestPorts &
   CreatePartitionsPorts &
   CreateTopicsPorts &
+  DeleteRecordsPorts &
   DeleteTopicsPorts &
   DescribeClusterPorts &
   DescribeConfigsPorts &
+  ElectLeadersPorts &
   FetchPorts &
   FindCoordinatorPorts &
   GroupPorts &
@@ -62,12 +74,16 @@ export function buildHandlers(ports: HandlerPorts): readonly ApiHandler[] {
     listOffsetsHandler(ports),
     metadataHandler(ports),
     ...controllerRequestHandlers(ports),
+    controlledShutdownHandler(ports),
+    alterPartitionHandler(ports),
+    electLeadersHandler(ports),
     offsetCommitHandler(ports),
     offsetFetchHandler(ports),
     findCoordinatorHandler(ports),
     ...groupHandlers(ports),
     createTopicsHandler(ports),
     deleteTopicsHandler(ports),
+    deleteRecordsHandler(ports),
     createPartitionsHandler(ports),
     initProducerIdHandler(ports),
     describeConfigsHandler(ports),

@@ -9,11 +9,17 @@ import type {
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { Payload } from '../model/payload.ts';
-import { BATCH_OVERHEAD, peekBatchSize, readBatchHeader } from '../records/batch-header.ts';
+import {
+  BATCH_OVERHEAD,
+  peekBatchSize,
+  peekLastOffset,
+  readBatchHeader,
+} from '../records/batch-header.ts';
 import { buildBatch } from '../records/builder.ts';
 import { readRecords } from '../records/record-reader.ts';
 import type { Partition } from '../replication/partition.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
+import { isCommitted } from './committed-batches.ts';
 
 const NO_HEADERS: readonly [] = [];
 
@@ -52,6 +58,7 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
   ): AsyncIterable<readonly OffsetsLogRecord[]> {
     const { log } = this.#leader(partition, leaderEpoch);
     const end = log.logEndOffset;
+    const open = log.transactions.open();
     let offset = log.logStartOffset;
     while (offset < end) {
       signal.throwIfAborted();
@@ -64,9 +71,11 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
       });
       const bytes = await readAll(payload);
       if (bytes.length === 0) return;
+      const range = { from: offset, upperBound: endOf(bytes) };
+      const aborted = await log.transactions.aborted(range);
       for (let position = 0; holdsBatch(bytes, position);) {
         const header = readBatchHeader(bytes, position);
-        if (!header.isControl && header.lastOffset >= offset) {
+        if (header.lastOffset >= offset && isCommitted(header, { aborted, open })) {
           yield await readRecords(bytes, position);
         }
         offset = header.lastOffset + 1;
@@ -82,6 +91,15 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
     }
     return replica;
   }
+}
+
+/** The offset after the last whole batch. */
+function endOf(bytes: Buffer): number {
+  let end = 0;
+  for (let position = 0; holdsBatch(bytes, position); position += peekBatchSize(bytes, position)) {
+    end = peekLastOffset(bytes, position) + 1;
+  }
+  return end;
 }
 
 /** The last batch of a read may be cut off: the next read begins with it. */

@@ -3,6 +3,7 @@
  * until this broker's metadata shows them.
  */
 
+import { isReplicationOn } from '../cluster/replication-switch.ts';
 import {
   CONSUMER_OFFSETS,
   isInternalTopic,
@@ -118,12 +119,12 @@ export class TopicService {
   #onDemand(name: string): NewTopic {
     const config = this.#config();
     const plain = { name, partitionCount: DEFAULT, replicationFactor: DEFAULT, assignment: null };
-    // Internal topics have one replica, whatever is configured, until followers fetch.
+    // With fewer live brokers the creation fails, and whoever needs the topic asks again.
     if (name === CONSUMER_OFFSETS) {
       return {
         ...plain,
         partitionCount: config.offsetsTopicNumPartitions,
-        replicationFactor: 1,
+        replicationFactor: isReplicationOn ? config.offsetsTopicReplicationFactor : 1,
         config: internalTopicConfig(config.offsetsTopicSegmentBytes, 'producer'),
       };
     }
@@ -131,7 +132,7 @@ export class TopicService {
       return {
         ...plain,
         partitionCount: config.transactionStateLogNumPartitions,
-        replicationFactor: 1,
+        replicationFactor: isReplicationOn ? config.transactionStateLogReplicationFactor : 1,
         config: internalTopicConfig(config.transactionStateLogSegmentBytes, 'uncompressed'),
       };
     }

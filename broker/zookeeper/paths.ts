@@ -29,6 +29,8 @@ export const paths = {
   producerIdBlock: '/latest_producer_id_block',
   clusterId: '/cluster/id',
   feature: '/feature',
+  /** Of our own: brokers that may have lost records, see controller/unclean-starts.ts. */
+  uncleanStarts: '/odradek/unclean',
 } as const;
 
 /**
@@ -53,6 +55,10 @@ export const persistentPaths: readonly string[] = [
 
 export function brokerPath(brokerId: number): string {
   return `${paths.brokerIds}/${String(brokerId)}`;
+}
+
+export function uncleanStartPath(brokerId: number): string {
+  return `${paths.uncleanStarts}/${String(brokerId)}`;
 }
 
 export function topicPath(topic: string): string {

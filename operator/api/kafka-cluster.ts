@@ -132,6 +132,13 @@ const status = z.strictObject({
   clusterId: z.string().max(64).exactOptional().describe("Kafka's own id of the cluster."),
   replicas: z.int().min(0).exactOptional().describe('Broker pods that exist.'),
   readyReplicas: z.int().min(0).exactOptional().describe('Broker pods that are ready.'),
+  formedReplicas: z
+    .int()
+    .min(0)
+    .exactOptional()
+    .describe(
+      'Brokers that have been registered together. New topics wait a while for any beyond these.',
+    ),
   selector: z.string().max(1024).exactOptional().describe('Selects the broker pods.'),
   brokers: z
     .array(

@@ -65,7 +65,15 @@ const pod = z.looseObject({
     .looseObject({
       phase: z.string().exactOptional(),
       podIP: z.string().exactOptional(),
-      conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+      conditions: z
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            lastTransitionTime: z.string().nullish(),
+          }),
+        )
+        .default([]),
       containerStatuses: z
         .array(
           z.looseObject({

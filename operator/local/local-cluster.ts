@@ -29,11 +29,11 @@ import type { Images } from './kubelet/image.ts';
 import { commandImage, imageBaseName } from './kubelet/image.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import type { PodEvent } from './kubelet/pod-runner.ts';
-import { ProcessTable } from './kubelet/process-table.ts';
 import { zookeeperImage } from './kubelet/zookeeper-image.ts';
 import { AddressBook } from './network/addresses.ts';
 import { Names } from './network/names.ts';
 import { runServiceProxy } from './network/service-proxy.ts';
+import { ProcessTable } from './processes/process-table.ts';
 import { localAdmission } from './store/local-admission.ts';
 import { ObjectStore } from './store/object-store.ts';
 
@@ -45,7 +45,7 @@ export interface LocalClusterOptions {
   readonly folder: string;
   /** Volumes, logs and the list of processes; what a next start finds again. */
   readonly dataFolder: string;
-  /** What runs for the broker's image, such as [process.execPath, 'dist/broker/main.js', 'broker']. */
+  /** What runs for the broker's image, such as ['/opt/odradek/dist/broker/main.js', 'broker']. */
   readonly brokerCommand: readonly string[];
   /** What runs for ZooKeeper's image; the path of a zoo.cfg is appended. Null: there is none here. */
   readonly zookeeperCommand: readonly string[] | null;

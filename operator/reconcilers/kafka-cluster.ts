@@ -114,7 +114,8 @@ export class KafkaClusterReconciler implements Reconciler {
         spec: held.spec,
         pods: seen.brokers.pods,
         description: seen.answer.kind === 'description' ? seen.answer.description : null,
-        clusterIdBefore: storedDetails(resource).clusterId ?? null,
+        before: storedDetails(resource),
+        isReady: outcome.state === 'ready',
       }),
     );
     const progressing = outcome.state === 'progressing' || decision.waitingFor !== null;

@@ -15,6 +15,7 @@ import type { KafkaTopic, KafkaTopicStatus } from '../api/kafka-topic.ts';
 import { topicNameOf } from '../api/kafka-topic.ts';
 import { parseKafkaTopic } from '../api/parse.ts';
 import { problemsText } from '../api/problem.ts';
+import { placementHold, placesPartitions } from '../decide/placement.ts';
 import { decideTopic } from '../decide/topic.ts';
 import type { TopicClaim } from '../decide/topic-owner.ts';
 import { topicOwner } from '../decide/topic-owner.ts';
@@ -26,6 +27,7 @@ import type { CustomResource } from '../kube/resources.ts';
 import { kafkaClusters, kafkaTopics } from '../kube/resources.ts';
 import { topicProblems } from '../model/topic.ts';
 import type { Outcome } from '../status/conditions.ts';
+import { observeBrokers } from './observe-brokers.ts';
 import { brokerAddresses } from './observe-cluster.ts';
 import type { ReconcileResult, Reconciler } from './reconciler.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -37,6 +39,7 @@ import {
   periodOf,
   refused,
   unknownCluster,
+  waitingForBrokers,
 } from './topic-outcomes.ts';
 
 const fieldManager = 'odradek-kafkatopic';
@@ -91,14 +94,13 @@ export class KafkaTopicReconciler implements Reconciler {
     const owner = await this.#otherOwner(resource, topic, key);
     if (owner !== null) return { outcome: conflict(topicNameOf(topic), owner), details: {} };
     const { name: clusterName } = topic.spec.clusterRef;
-    const cluster = { namespace: key.namespace, name: clusterName };
-    if ((await this.#options.reader.get(kafkaClusters, cluster)) === null) {
-      return { outcome: unknownCluster(clusterName), details: before };
-    }
+    const clusterKey = { namespace: key.namespace, name: clusterName };
+    const cluster = await this.#options.reader.get(kafkaClusters, clusterKey);
+    if (cluster === null) return { outcome: unknownCluster(clusterName), details: before };
     await this.#holdBack(resource, topic.spec.deletionPolicy === 'Delete');
     return this.#withAdmin(
-      cluster,
-      (admin) => this.#bringAbout(admin, topic, before),
+      clusterKey,
+      (admin) => this.#bringAbout(admin, topic, { cluster, before }),
       (message) => ({
         outcome: { state: 'progressing', reason: 'ClusterNotReady', message },
         details: before,
@@ -109,7 +111,7 @@ export class KafkaTopicReconciler implements Reconciler {
   async #bringAbout(
     admin: KafkaAdmin,
     topic: KafkaTopic,
-    before: KafkaTopicStatus,
+    { cluster, before }: { readonly cluster: CustomResource; readonly before: KafkaTopicStatus },
   ): Promise<Result> {
     const name = topicNameOf(topic);
     const operations = new TopicOperations(admin, name);
@@ -117,7 +119,11 @@ export class KafkaTopicReconciler implements Reconciler {
     const managed = before.topicName === name;
     const { actions, problems } = decideTopic({ spec: topic.spec, observed, managed });
     const details = managed ? detailsOf(name, observed) : {};
+    const hold = actions.some(placesPartitions)
+      ? placementHold(topic.spec, await observeBrokers({ ...this.#options, admin }, cluster))
+      : null;
     for (const action of actions) {
+      if (hold !== null && placesPartitions(action)) continue;
       const refusal = await operations.perform(action);
       if (refusal !== null) return { outcome: refused(refusal), details };
       this.#options.logger.info({ topic: name, action }, 'changed a topic');
@@ -127,6 +133,7 @@ export class KafkaTopicReconciler implements Reconciler {
       const outcome: Outcome = { state: 'stalled', reason, message: problemsText(problems) };
       return { outcome, details };
     }
+    if (hold !== null) return { outcome: waitingForBrokers(hold), details };
     const now = actions.length === 0 ? observed : await operations.observe();
     return { outcome: outcomeOf(topic, now), details: detailsOf(name, now) };
   }

@@ -27,10 +27,14 @@ export function outcomeOf(topic: KafkaTopic, seen: SeenTopic | null): Outcome {
   return { state: 'ready', reason: 'Ready', message };
 }
 
+/** `hold`: what placing the topic's partitions waits for. */
+export function waitingForBrokers(hold: string): Outcome {
+  return { state: 'progressing', reason: 'WaitingForBrokers', message: `Waiting: ${hold}` };
+}
+
 export function refused({ message, passes }: Refusal): Outcome {
   if (!passes) return { state: 'stalled', reason: 'Refused', message: `Kafka: ${message}` };
-  const waiting = `Waiting: Kafka says ${message}`;
-  return { state: 'progressing', reason: 'WaitingForBrokers', message: waiting };
+  return waitingForBrokers(`Kafka says ${message}`);
 }
 
 export function conflict(topicName: string, owner: TopicClaim): Outcome {

@@ -14,18 +14,22 @@ interface ClusterStatusInput {
   /** Null: no broker answered. */
   readonly description: ClusterDescription | null;
   /** What an earlier status said. */
-  readonly clusterIdBefore: string | null;
+  readonly before: KafkaClusterStatus;
+  /** All brokers that the spec asks for are ready and registered. */
+  readonly isReady: boolean;
 }
 
 /** Everything but conditions and observedGeneration. */
 export function clusterStatus(input: ClusterStatusInput): KafkaClusterStatus {
-  const { cluster, spec, pods, description } = input;
-  const clusterId = description?.clusterId ?? input.clusterIdBefore;
+  const { cluster, spec, pods, description, before } = input;
+  const clusterId = description?.clusterId ?? before.clusterId;
+  const formed = input.isReady ? spec.broker.replicas : before.formedReplicas;
   const selector = Object.entries(selectorLabels(cluster, 'broker'));
   return {
-    ...(clusterId === null ? {} : { clusterId }),
+    ...(clusterId === undefined ? {} : { clusterId }),
     replicas: pods.length,
     readyReplicas: pods.filter((pod) => pod.ready).length,
+    ...(formed === undefined ? {} : { formedReplicas: formed }),
     selector: selector.map(([key, value]) => `${key}=${value}`).join(','),
     brokers: brokerIds(spec).flatMap((id) => {
       const pod = pods.find((each) => each.ordinal === id);

@@ -1,7 +1,18 @@
-/** Compiles broker/ and operator/ to dist/. Does nothing when no source has changed since the last time. */
+/**
+ * Compiles broker/ and operator/ to dist/, unless no source has changed since the last time. dist/broker/main.js is
+ * a program: its first line has the flags that Node needs.
+ */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -16,7 +27,12 @@ const sources = ['broker', 'operator'];
 /** One line; ends the process with the compiler's errors if there are any. */
 export async function build() {
   const stamp = stampOfSources();
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  const isCurrent = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  if (!isCurrent) await compile(stamp);
+  chmodSync(join(dist, 'broker', 'main.js'), 0o755);
+}
+
+async function compile(stamp) {
   const startedAt = Date.now();
   removeOrphans();
   const compiler = join('node_modules', 'typescript', 'bin', 'tsc');

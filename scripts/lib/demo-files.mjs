@@ -34,8 +34,9 @@ export class DemoFiles {
     this.logs = join(data, 'logs');
   }
 
-  /** One that is there already stays: it may have been edited. @param {{isEmbedded: boolean}} options */
-  writeCluster({ isEmbedded }) {
+  /** A file that is there already stays: it may have been edited. @param {{isEmbedded: boolean}} options */
+  writeResources({ isEmbedded }) {
+    this.#copy('topics.yaml');
     const file = this.#copy('cluster.yaml');
     if (file === null) return;
     const document = parseDocument(readFileSync(file, 'utf8'));
@@ -46,10 +47,6 @@ export class DemoFiles {
       document.setIn(['spec', 'zookeeper'], { external: { connect: 'local:' } });
     }
     writeFileSync(file, document.toString());
-  }
-
-  writeTopics() {
-    this.#copy('topics.yaml');
   }
 
   /** The first topic's. @param {string} time such as `1s` */

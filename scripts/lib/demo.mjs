@@ -5,7 +5,6 @@
 
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import process from 'node:process';
 
 import { silentLogger } from '../../dist/broker/platform/logger.js';
 import { systemTimers } from '../../dist/broker/platform/timers.js';
@@ -55,7 +54,7 @@ export class Demo {
   async show({ isScratch }) {
     const steps = [
       ['the KafkaCluster is Ready', () => this.#startCluster()],
-      ['the KafkaTopics are Ready', () => this.#makeTopics()],
+      ['the KafkaTopics are Ready', () => this.#becomeReady(kafkaTopics)],
       [`${recordCount} records went through every broker`, () => this.#exchangeRecords()],
       ['the records are in segment files', () => this.#findSegments()],
     ];
@@ -118,11 +117,11 @@ export class Demo {
   }
 
   async #startCluster() {
-    this.#files.writeCluster({ isEmbedded: this.#zookeeperCommand === null });
+    this.#files.writeResources({ isEmbedded: this.#zookeeperCommand === null });
     const starting = startLocalCluster({
       folder: this.#files.resources,
       dataFolder: this.#data,
-      brokerCommand: [process.execPath, join(repository, 'dist', 'broker', 'main.js'), 'broker'],
+      brokerCommand: [join(repository, 'dist', 'broker', 'main.js'), 'broker'],
       zookeeperCommand: this.#zookeeperCommand,
       logger: silentLogger,
       onEvent: (event) => this.#onEvent(event),
@@ -131,14 +130,6 @@ export class Demo {
     const [cluster] = await this.#becomeReady(kafkaClusters);
     const address = cluster.status.listeners[0].bootstrapServers;
     this.#bootstrapServers = this.#cluster.resolve(address, cluster.metadata.namespace);
-  }
-
-  /** Once all brokers are there, so that each gets its share of the partitions. */
-  async #makeTopics() {
-    this.#files.writeTopics();
-    const isApplied = () => this.#ready.has(`KafkaTopic ${topic}`);
-    await within(startLimitMs, `${this.#files.resources} to be read`, this.#until(isApplied));
-    await this.#becomeReady(kafkaTopics);
   }
 
   async #exchangeRecords() {

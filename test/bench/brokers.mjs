@@ -1,6 +1,6 @@
 /** The two brokers, with the same settings: ours on its embedded store, Apache Kafka's on a ZooKeeper. */
 
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,6 +34,7 @@ export function odradek({ main, nodeOptions = [] }) {
     prepare: async (folder) => ({
       command: [
         process.execPath,
+        ...flagsOf(main),
         ...nodeOptions,
         main,
         'broker',
@@ -43,6 +44,12 @@ export function odradek({ main, nodeOptions = [] }) {
       properties: { 'zookeeper.connect': 'local:', 'odradek.http.port': '' },
     }),
   };
+}
+
+/** V8's flags as the program's first line has them, also where it must run with others beside. */
+function flagsOf(main) {
+  const [firstLine] = readFileSync(main, 'utf8').split('\n', 1);
+  return /^#!.*\bnode (-.*)$/.exec(firstLine)?.[1].split(' ') ?? [];
 }
 
 /** @param {{zookeeper: string}} options @returns {BrokerKind} */
@@ -72,35 +79,46 @@ export function apacheKafka({ zookeeper }) {
 
 export class RunningBroker {
   #server;
-  #logDir;
+  #parts;
 
-  constructor({ kind, server, port, logDir, readyMs }) {
-    this.name = kind.name;
-    this.bootstrap = `${host}:${port}`;
-    this.readyMs = readyMs;
+  constructor(parts) {
+    this.name = parts.kind.name;
+    this.bootstrap = `${host}:${parts.port}`;
+    this.port = parts.port;
+    this.readyMs = 0;
     /** Payload bytes produced to it and consumed from it. */
     this.movedBytes = 0;
-    this.#server = server;
-    this.#logDir = logDir;
+    this.#parts = parts;
   }
 
-  /** @param {{kind: BrokerKind, folder: string, cpu: number}} options folder: a new one */
-  static async start({ kind, folder, cpu }) {
+  /**
+   * @param {object} options
+   * @param {BrokerKind} options.kind
+   * @param {string} options.folder a new one
+   * @param {number} options.cpu
+   * @param {Record<string, string>} [options.properties] beside, or instead of, the common ones
+   */
+  static async start({ kind, folder, cpu, properties = {} }) {
     mkdirSync(folder, { recursive: true });
     const port = await freePort();
     const logDir = join(folder, 'logs');
-    const { command, properties } = await kind.prepare(folder);
-    writeProperties(join(folder, 'server.properties'), { ...common(port, logDir), ...properties });
+    const prepared = await kind.prepare(folder);
+    const all = { ...common(port, logDir), ...properties, ...prepared.properties };
+    writeProperties(join(folder, 'server.properties'), all);
+    const { command } = prepared;
+    const logDirs = all['log.dirs'].split(',');
+    const broker = new RunningBroker({ kind, cpu, port, command, logDirs });
+    await broker.startAgain();
+    return broker;
+  }
+
+  /** On the folder that it had, after a stop or a kill. */
+  async startAgain() {
+    const { kind, cpu, port, command } = this.#parts;
     const startedAt = performance.now();
-    const server = new Server({ name: kind.name, cpu, command });
-    await server.ready(port, apiVersionsRequest);
-    return new RunningBroker({
-      kind,
-      server,
-      port,
-      logDir,
-      readyMs: performance.now() - startedAt,
-    });
+    this.#server = new Server({ name: kind.name, cpu, command });
+    await this.#server.ready(port, apiVersionsRequest);
+    this.readyMs = performance.now() - startedAt;
   }
 
   cpuSeconds() {
@@ -111,10 +129,20 @@ export class RunningBroker {
     return this.#server.memory();
   }
 
+  diskReadBytes() {
+    return this.#server.diskReadBytes();
+  }
+
+  /** In whichever of its log.dirs the partition lies. */
+  folderOf(topic, partition = 0) {
+    const folders = this.#parts.logDirs.map((logDir) => join(logDir, `${topic}-${partition}`));
+    return folders.find((folder) => existsSync(folder)) ?? null;
+  }
+
   /** Until retention has brought the topic back to its size: its pages are free for the next run then. */
   async settle(topic) {
     for (let tries = 0; tries < 40; tries++) {
-      if (sizeOf(join(this.#logDir, `${topic}-0`)) <= retainedBytes + segmentBytes) break;
+      if (sizeOf(this.folderOf(topic)) <= retainedBytes + segmentBytes) break;
       await sleep(100);
     }
     await sleep(200);
@@ -123,10 +151,14 @@ export class RunningBroker {
   stop() {
     return this.#server.stop();
   }
+
+  kill() {
+    return this.#server.kill();
+  }
 }
 
 function sizeOf(folder) {
-  if (!existsSync(folder)) return 0;
+  if (folder === null) return 0;
   let size = 0;
   for (const name of readdirSync(folder))
     size += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;

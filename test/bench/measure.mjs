@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { RunningBroker } from './brokers.mjs';
 import { loadCells, memoryCell, produceLarge, readyCell } from './cells.mjs';
+import { failedFigure, median } from './long/long-cell.mjs';
+import { longCells } from './long/long-cells.mjs';
 
 /**
  * @typedef {object} Figure one cell on one broker
@@ -14,12 +16,15 @@ import { loadCells, memoryCell, produceLarge, readyCell } from './cells.mjs';
  * @property {string} [error] why there is none
  */
 
+/** @typedef {{missing: string}} NotMeasured why this machine cannot have a figure */
+
 /**
  * @typedef {object} Plan
  * @property {readonly import('./brokers.mjs').BrokerKind[]} kinds ours first
  * @property {ReadonlySet<string>} cells names
  * @property {number} rounds
  * @property {number} warmBytes produced once to each broker before anything is counted
+ * @property {number} scale of the amounts and durations of the long cells
  * @property {string} folder
  * @property {number} brokerCpu
  * @property {number} clientCpu
@@ -28,13 +33,35 @@ import { loadCells, memoryCell, produceLarge, readyCell } from './cells.mjs';
 const warmStepBytes = 1e9;
 const pauseMs = 300;
 
-/** @param {Plan} plan @returns {Promise<Map<string, Figure[]>>} of each cell a figure per broker */
+/** @param {Plan} plan @returns {Promise<Map<string, (Figure | NotMeasured)[]>>} of each cell a figure per broker */
 export async function measure(plan) {
   const figures = new Map();
   if (plan.cells.has(readyCell.name)) figures.set(readyCell.name, await measureReady(plan));
+  await measureUnderLoad(plan, figures);
+  for (const cell of longCells.filter(({ name }) => plan.cells.has(name)))
+    figures.set(cell.name, await measureLong(cell, plan));
+  return figures;
+}
+
+/** Last, as each has the machine to itself. */
+async function measureLong(cell, plan) {
+  console.log(`${cell.name}: this takes minutes`);
+  const measured = await cell
+    .measure(plan)
+    .catch((error) => plan.kinds.map(() => failedFigure(error)));
+  if (typeof measured === 'string') return [{ missing: measured }];
+  progress(
+    cell.name,
+    plan.kinds,
+    measured.map(({ rate, cost, error }) => error ?? `${rate}, ${cost}`),
+  );
+  return measured;
+}
+
+async function measureUnderLoad(plan, figures) {
   const chosen = loadCells.filter(({ name }) => plan.cells.has(name));
   const withMemory = plan.cells.has(memoryCell.name);
-  if (chosen.length === 0 && !withMemory) return figures;
+  if (chosen.length === 0 && !withMemory) return;
   const brokers = await startAll(plan);
   try {
     for (const broker of brokers) await warmUp(broker, plan);
@@ -43,7 +70,6 @@ export async function measure(plan) {
   } finally {
     for (const broker of brokers) await broker.stop();
   }
-  return figures;
 }
 
 async function startAll({ kinds, folder, brokerCpu }) {
@@ -166,11 +192,4 @@ function progress(cell, brokers, texts) {
 
 function digits(value) {
   return value.toFixed(value < 10 ? 2 : 1);
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

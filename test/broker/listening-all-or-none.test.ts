@@ -9,6 +9,7 @@ import { nodeSockets } from '../../broker/platform/node-sockets.ts';
 import { systemRandom } from '../../broker/platform/random.ts';
 import { systemTimers } from '../../broker/platform/timers.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { InlineWorkers } from '../support/sim/inline-workers.ts';
 import { MemoryFileSystem } from '../support/sim/memory-file-system.ts';
 
 describe('a broker with two listeners', () => {
@@ -41,6 +42,11 @@ describe('a broker with two listeners', () => {
         },
         serveHttp,
         logger: silentLogger,
+        workers: new InlineWorkers({
+          fileSystem: new MemoryFileSystem(systemClock),
+          clock: systemClock,
+          logger: silentLogger,
+        }),
         sendfile: null,
         isResident: () => 'unsupported',
         hostName: 'localhost',

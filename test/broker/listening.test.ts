@@ -12,6 +12,7 @@ import type { ListenOptions } from '../../broker/platform/socket.ts';
 import { systemTimers } from '../../broker/platform/timers.ts';
 import { CollectingLogger } from '../support/collecting-logger.ts';
 import { framed, RawClient } from '../support/raw-client.ts';
+import { InlineWorkers } from '../support/sim/inline-workers.ts';
 import { MemoryFileSystem } from '../support/sim/memory-file-system.ts';
 
 const answerAll: RequestHandler = {
@@ -68,6 +69,11 @@ describe('the listeners of a broker', () => {
         },
         serveHttp,
         logger: log,
+        workers: new InlineWorkers({
+          fileSystem: new MemoryFileSystem(systemClock),
+          clock: systemClock,
+          logger: log,
+        }),
         sendfile: null,
         isResident: () => 'unsupported',
         hostName: 'localhost',

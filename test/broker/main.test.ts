@@ -2,63 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { BrokerConnection } from '../../broker/client/broker-connection.ts';
 import { nodeSockets } from '../../broker/platform/node-sockets.ts';
 import { systemTimers } from '../../broker/platform/timers.ts';
+import { patchBatch } from '../../broker/records/batch-header.ts';
+import { buildBatch } from '../../broker/records/builder.ts';
 import { joinGroup } from '../../broker/protocol/messages/join-group.ts';
 import { findCoordinator } from '../../broker/protocol/messages/find-coordinator.ts';
+import { brokerPrograms, program } from '../support/broker-program.ts';
 import { batchOf, fetchFrom, makeTopic, produceTo, valuesFrom } from '../support/requests.ts';
 import { temporaryFolders } from '../support/temporary-folder.ts';
 
-interface Program {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly output: () => string;
-}
-
-const running: ChildProcess[] = [];
-
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-});
-
-/** Ready when it resolves: the broker has said that it started, and on which port. */
-async function startProgram(folder: string, ...more: readonly string[]): Promise<Program> {
-  const properties = [
-    'broker.id=0',
-    'zookeeper.connect=local:',
-    'listeners=PLAINTEXT://127.0.0.1:0',
-    `log.dirs=${folder}`,
-    'odradek.http.port=',
-    'offsets.topic.num.partitions=1',
-    'group.initial.rebalance.delay.ms=0',
-    ...more,
-  ];
-  const args = properties.flatMap((property) => ['--override', property]);
-  const child = spawn(process.execPath, ['dist/broker/main.js', 'broker', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, LOG_LEVEL: 'info' },
-  });
-  running.push(child);
-  let output = '';
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString();
-      const found = /"ports":\{"PLAINTEXT":(\d+)\}/.exec(output);
-      if (found !== null) resolve(Number(found[1]));
-    });
-    child.once('exit', (code) => reject(new Error(`exit ${String(code)}:\n${output}`)));
-  });
-  return { child, port, output: () => output };
-}
+const { start: startProgram, ended, add } = brokerPrograms();
 
 function connect(port: number): Promise<BrokerConnection> {
   return BrokerConnection.open({
@@ -70,12 +29,6 @@ function connect(port: number): Promise<BrokerConnection> {
     connectTimeoutMs: 5000,
     requestTimeoutMs: 60_000,
   });
-}
-
-/** The exit code, or the signal that ended it. */
-async function ended(child: ChildProcess): Promise<number | string> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode ?? child.signalCode ?? 'nothing';
 }
 
 async function joinAsMember(connection: BrokerConnection): Promise<void> {
@@ -126,6 +79,41 @@ describe('the broker as a process', () => {
     for (const connection of [client, idle, member]) connection.close();
   }, 30_000);
 
+  it('is the process that was started, with the flags of its first line', async () => {
+    const { child } = await startProgram(await temporaryFolder());
+    const [firstLine = ''] = (await readFile(program, 'utf8')).split('\n');
+    const flags =
+      /^#!\/usr\/bin\/env -S \w+=\d+ node (--.+)$/.exec(firstLine)?.[1]?.split(' ') ?? [];
+    const commandLine = await readFile(`/proc/${String(child.pid)}/cmdline`, 'utf8');
+    expect(flags).toContain('--max-semi-space-size=2');
+    const environment = await readFile(`/proc/${String(child.pid)}/environ`, 'utf8');
+    expect(environment.split('\0')).toContain('UV_THREADPOOL_SIZE=16');
+    expect(commandLine.split('\0').slice(0, flags.length + 2)).toEqual(['node', ...flags, program]);
+  });
+
+  it('recovers in a thread what is large, and says how much it was', async () => {
+    const folder = await temporaryFolder();
+    const batch = buildBatch({
+      records: [{ timestampMs: 1, key: null, value: Buffer.alloc(1 << 20) }],
+    });
+    const batches = Array.from({ length: 16 }, (_, baseOffset) => {
+      const copy = Buffer.from(batch);
+      patchBatch(copy, 0, { baseOffset, partitionLeaderEpoch: 0 });
+      return copy;
+    });
+    await mkdir(join(folder, 'large-0'));
+    const file = join(folder, 'large-0', '00000000000000000000.log');
+    await writeFile(file, Buffer.concat([...batches, batch.subarray(0, 1000)]));
+    const { output } = await startProgram(folder);
+    const lines = output().split('\n');
+    const bytes = String(16 * batch.length);
+    const done = lines.find((line) => line.includes('"msg":"recovery is done"'));
+    expect(done).toContain(`"partitions":1,"bytes":${bytes}`);
+    const cut = lines.find((line) => line.includes('"endOffset":16'));
+    expect(cut).toContain('the log was cut back to its last whole batch');
+    expect((await stat(file)).size).toBe(16 * batch.length);
+  }, 30_000);
+
   it('reads every acknowledged record again after SIGKILL', async () => {
     const folder = await temporaryFolder();
     const first = await startProgram(folder);
@@ -170,11 +158,11 @@ describe('the broker as a process', () => {
   ])(
     'ends with code 1 and one line that names %s',
     async (named, env, args) => {
-      const child = spawn(process.execPath, ['dist/broker/main.js', 'broker', ...args], {
+      const child = spawn(program, ['broker', ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { PATH: process.env['PATH'], ...env },
       });
-      running.push(child);
+      add(child);
       let output = '';
       child.stdout.on('data', (data: Buffer) => (output += data.toString()));
       child.stderr.on('data', (data: Buffer) => (output += data.toString()));
@@ -188,10 +176,10 @@ describe('the broker as a process', () => {
   );
 
   it('ends with code 2 and its usage for arguments that make no sense', async () => {
-    const child = spawn(process.execPath, ['dist/broker/main.js', 'brocker'], {
+    const child = spawn(program, ['brocker'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    running.push(child);
+    add(child);
     let output = '';
     child.stderr.on('data', (data: Buffer) => (output += data.toString()));
     await once(child, 'close');

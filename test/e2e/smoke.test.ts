@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { ServerProcess } from '../interop/support/server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import {
   applied,
   createNamespace,

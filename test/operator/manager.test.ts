@@ -43,6 +43,27 @@ describe('The manager', () => {
     expect(world.kafka.open).toBe(0);
   });
 
+  it('makes topics by itself when the last broker has registered, without a word from Kubernetes', async () => {
+    const world = new World();
+    world.kafka.brokerIds = [0];
+    const manager = managerOf(world);
+    await manager.ready();
+    await world.apply(cluster(clusterSpec({})));
+    await world.apply(topic('orders', { partitions: 3 }));
+    for (let round = 0; round < 4; round += 1) {
+      await world.time.advance(2_000);
+      await world.playKubelet();
+    }
+    await world.time.advance(10_000);
+    expect(await world.condition('KafkaTopic', 'orders')).toMatchObject({
+      reason: 'WaitingForBrokers',
+    });
+    world.kafka.brokerIds = [0, 1, 2];
+    await world.time.advance(2_000);
+    expect(await world.condition('KafkaTopic', 'orders')).toMatchObject({ status: 'True' });
+    await manager.stop();
+  });
+
   it('puts back what somebody removes', async () => {
     const world = new World();
     const manager = managerOf(world);

@@ -23,6 +23,7 @@ import type { Quota } from '../../broker/quota/quota.ts';
 import type { Authorizer } from '../../broker/security/authorizer.ts';
 import { CollectingLogger } from './collecting-logger.ts';
 import { RawClient } from './raw-client.ts';
+import { InlineWorkers } from './sim/inline-workers.ts';
 import { MemoryFileSystem } from './sim/memory-file-system.ts';
 
 export interface TestBrokerOptions {
@@ -151,6 +152,11 @@ function platformOf(parts: {
     sockets: nodeSockets,
     serveHttp,
     logger: parts.log,
+    workers: new InlineWorkers({
+      fileSystem: parts.fileSystem,
+      clock: systemClock,
+      logger: parts.log,
+    }),
     sendfile: parts.hasSendfile ? sendfile : null,
     isResident,
     hostName: 'localhost',

@@ -19,17 +19,13 @@ export const groupKeys: readonly ConfigKey[] = keysOf({
   'offsets.commit.required.acks': unused(short(-1, between(-1, 1), 'Always all replicas.')),
   'offsets.load.buffer.size': int(5_242_880, atLeast(1), 'Bytes read at once when loading.'),
   'offsets.topic.num.partitions': int(50, atLeast(1), 'Partitions of __consumer_offsets.'),
-  'offsets.topic.replication.factor': unused(
-    short(3, atLeast(1), 'Replicas of __consumer_offsets.'),
-  ),
+  'offsets.topic.replication.factor': short(3, atLeast(1), 'Replicas of __consumer_offsets.'),
   'offsets.topic.segment.bytes': int(104_857_600, atLeast(1), 'Segments of __consumer_offsets.'),
   'offsets.topic.compression.codec': unused(int(0, between(0, 4), 'Codec for the above.')),
 
   'transaction.max.timeout.ms': unused(int(900_000, atLeast(1), 'Longest transaction.')),
   'transaction.state.log.num.partitions': int(50, atLeast(1), 'Partitions of the state topic.'),
-  'transaction.state.log.replication.factor': unused(
-    short(3, atLeast(1), 'Replicas of the state topic.'),
-  ),
+  'transaction.state.log.replication.factor': short(3, atLeast(1), 'Replicas of the state topic.'),
   'transaction.state.log.min.isr': unused(
     int(2, atLeast(1), 'min.insync.replicas of the state topic.'),
   ),

@@ -1,5 +1,6 @@
 /** Where records are kept, for how long, and how they reach the disk. */
 
+import type { Allowed } from '../allowed.ts';
 import { anything, atLeast, between, oneOf, orExactly } from '../allowed.ts';
 import type { ConfigKey } from '../config-key.ts';
 import {
@@ -20,7 +21,11 @@ import { kafkaVersion } from './version-key.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
-const unlimitedOrPositive = orExactly(-1, atLeast(1));
+/** As in Kafka, which takes every negative number for -1. */
+const unlimitedOrPositive: Allowed = {
+  description: '-1 or at least 1',
+  accepts: (text) => Number(text) !== 0,
+};
 
 export const compressionTypes = [
   'uncompressed',
@@ -58,6 +63,12 @@ export const logKeys: readonly ConfigKey[] = keysOf({
   'log.retention.minutes': int(null, unlimitedOrPositive, 'log.retention.ms in minutes.'),
   'log.retention.hours': int(168, unlimitedOrPositive, 'log.retention.ms in hours.'),
   'log.retention.bytes': clusterWide(long(-1, anything, 'Bytes kept of a partition; -1: all.')),
+  'log.local.retention.ms': unused(
+    long(-2, atLeast(-2), 'Age of segments kept beside tiered storage, which is not here.'),
+  ),
+  'log.local.retention.bytes': unused(
+    long(-2, atLeast(-2), 'Bytes kept beside tiered storage, which is not here.'),
+  ),
   'log.retention.check.interval.ms': long(300_000, atLeast(1), 'Time between two retention runs.'),
   'log.cleanup.policy': clusterWide(
     list('delete', oneOf('compact', 'delete'), 'What becomes of old segments.'),
@@ -71,7 +82,7 @@ export const logKeys: readonly ConfigKey[] = keysOf({
 
   'log.index.interval.bytes': clusterWide(int(4096, atLeast(0), 'Bytes between index entries.')),
   'log.index.size.max.bytes': clusterWide(int(10_485_760, atLeast(4), 'Size of an index at most.')),
-  'log.preallocate': unused(clusterWide(bool(false, 'Whether segments are made in full size.'))),
+  'log.preallocate': clusterWide(bool(false, 'Whether segments are made in full size.')),
   'log.flush.interval.messages': clusterWide(
     long(longMax, atLeast(1), 'Records after which a partition is synced to disk.'),
   ),
@@ -98,16 +109,12 @@ export const logKeys: readonly ConfigKey[] = keysOf({
   ),
 
   'message.max.bytes': clusterWide(int(1_048_588, atLeast(0), 'Size of a record batch at most.')),
-  'compression.type': unused(
-    clusterWide(
-      choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
-    ),
+  'compression.type': clusterWide(
+    choice('producer', compressionTypes, 'Codec on disk; producer keeps what was sent.'),
   ),
-  'compression.gzip.level': unused(
-    clusterWide(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
-  ),
+  'compression.gzip.level': clusterWide(int(-1, orExactly(-1, between(1, 9)), 'Level of gzip.')),
   'compression.lz4.level': unused(clusterWide(int(9, between(1, 17), 'Level of lz4.'))),
-  'compression.zstd.level': unused(clusterWide(int(3, between(-131_072, 22), 'Level of zstd.'))),
+  'compression.zstd.level': clusterWide(int(3, between(-131_072, 22), 'Level of zstd.')),
   'log.message.timestamp.type': clusterWide(
     choice('CreateTime', ['CreateTime', 'LogAppendTime'], 'Whose time a record carries.'),
   ),
@@ -133,37 +140,33 @@ export const logKeys: readonly ConfigKey[] = keysOf({
     clusterWide(bool(true, 'Conversion for clients before 0.11, which are not served.')),
   ),
 
-  'log.cleaner.enable': unused(bool(true, 'Whether compaction runs.')),
-  'log.cleaner.threads': unused(clusterWide(int(1, atLeast(0), 'Compactions at the same time.'))),
-  'log.cleaner.backoff.ms': unused(
-    clusterWide(long(15_000, atLeast(0), 'Wait when all is clean.')),
+  'log.cleaner.enable': bool(true, 'Whether compaction runs.'),
+  'log.cleaner.threads': clusterWide(
+    int(1, atLeast(0), 'Compactions run one at a time, in a thread of their own; 0: none.'),
   ),
-  'log.cleaner.dedupe.buffer.size': unused(
-    clusterWide(long(134_217_728, atLeast(1), 'Memory for the keys of all compactions.')),
+  'log.cleaner.backoff.ms': clusterWide(long(15_000, atLeast(0), 'Wait when all is clean.')),
+  'log.cleaner.dedupe.buffer.size': clusterWide(
+    long(134_217_728, atLeast(1), 'Memory for the keys of a compaction.'),
   ),
-  'log.cleaner.io.buffer.size': unused(
-    clusterWide(int(524_288, atLeast(0), 'Memory for reading.')),
+  'log.cleaner.io.buffer.size': clusterWide(
+    int(524_288, atLeast(0), 'Memory for reading and for writing.'),
   ),
-  'log.cleaner.io.buffer.load.factor': unused(
-    clusterWide(double(0.9, between(0, 1), 'How full the table of keys may get.')),
+  'log.cleaner.io.buffer.load.factor': clusterWide(
+    double(0.9, between(0, 1), 'How full the table of keys may get.'),
   ),
-  'log.cleaner.io.max.bytes.per.second': unused(
-    clusterWide(
-      double('1.7976931348623157E308', atLeast(0), 'Bytes read and written in a second.'),
-    ),
+  'log.cleaner.io.max.bytes.per.second': clusterWide(
+    double('1.7976931348623157E308', atLeast(0), 'Bytes read and written in a second.'),
   ),
-  'log.cleaner.min.cleanable.ratio': unused(
-    clusterWide(double(0.5, between(0, 1), 'Share of a log that is not compacted yet, to start.')),
+  'log.cleaner.min.cleanable.ratio': clusterWide(
+    double(0.5, between(0, 1), 'Share of a log that is not compacted yet, to start.'),
   ),
-  'log.cleaner.min.compaction.lag.ms': unused(
-    clusterWide(long(0, atLeast(0), 'Age that a record reaches before it is compacted.')),
+  'log.cleaner.min.compaction.lag.ms': clusterWide(
+    long(0, atLeast(0), 'Age that a record reaches before it is compacted.'),
   ),
-  'log.cleaner.max.compaction.lag.ms': unused(
-    clusterWide(
-      long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
-    ),
+  'log.cleaner.max.compaction.lag.ms': clusterWide(
+    long(longMax, atLeast(1), 'Age at which a record is compacted whatever the share.'),
   ),
-  'log.cleaner.delete.retention.ms': unused(
-    clusterWide(long(86_400_000, atLeast(0), 'Time that tombstones stay.')),
+  'log.cleaner.delete.retention.ms': clusterWide(
+    long(86_400_000, atLeast(0), 'Time that tombstones stay.'),
   ),
 });

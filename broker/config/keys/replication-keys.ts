@@ -12,24 +12,16 @@ export const replicationKeys: readonly ConfigKey[] = keysOf({
   'min.insync.replicas': clusterWide(
     int(1, atLeast(1), 'Replicas in sync that a write with acks=all needs.'),
   ),
-  'unclean.leader.election.enable': unused(
-    clusterWide(
-      bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
-    ),
+  'unclean.leader.election.enable': clusterWide(
+    bool(false, 'Whether a replica that was not in sync may lead when no other is left.'),
   ),
   'unclean.leader.election.interval.ms': unused(long(300_000, atLeast(1), 'Of KRaft mode.')),
-  'auto.leader.rebalance.enable': unused(
-    bool(true, 'Whether leadership returns to preferred replicas.'),
-  ),
-  'leader.imbalance.check.interval.seconds': unused(
-    long(300, atLeast(1), 'Time between such looks.'),
-  ),
-  'leader.imbalance.per.broker.percentage': unused(
-    int(
-      10,
-      atLeast(0),
-      'Share of partitions led by another than the preferred replica that is let be.',
-    ),
+  'auto.leader.rebalance.enable': bool(true, 'Whether leadership returns to preferred replicas.'),
+  'leader.imbalance.check.interval.seconds': long(300, atLeast(1), 'Time between such looks.'),
+  'leader.imbalance.per.broker.percentage': int(
+    10,
+    atLeast(0),
+    'Share of partitions led by another than the preferred replica that is let be.',
   ),
 
   'num.replica.fetchers': unused(
@@ -62,11 +54,9 @@ export const replicationKeys: readonly ConfigKey[] = keysOf({
   ),
 
   'controller.socket.timeout.ms': int(30_000, atLeast(1), 'Time of the controller for a request.'),
-  'controlled.shutdown.enable': unused(
-    bool(true, 'Whether leadership moves before a broker stops.'),
-  ),
-  'controlled.shutdown.max.retries': unused(int(3, atLeast(0), 'Tries to move it.')),
-  'controlled.shutdown.retry.backoff.ms': unused(long(5000, atLeast(0), 'Wait between them.')),
+  'controlled.shutdown.enable': bool(true, 'Whether leadership moves before a broker stops.'),
+  'controlled.shutdown.max.retries': int(3, atLeast(0), 'Tries to move it.'),
+  'controlled.shutdown.retry.backoff.ms': long(5000, atLeast(0), 'Wait between them.'),
   'control.plane.listener.name': unused(
     string(null, anything, 'Listener of the controller alone.'),
   ),

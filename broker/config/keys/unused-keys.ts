@@ -52,7 +52,6 @@ const names: Readonly<Record<string, string>> = {
     'min.heartbeat.interval.ms min.session.timeout.ms session.timeout.ms',
   'group.coordinator.': 'append.linger.ms rebalance.protocols',
   'remote.log.storage.': 'system.enable manager.class.name manager.class.path manager.impl.prefix',
-  'log.local.retention.': 'bytes ms',
   'metrics.': 'num.samples recording.level sample.window.ms',
   'kafka.metrics.': 'polling.interval.secs reporters',
   'quota.': 'consumer.default producer.default',

@@ -14,8 +14,10 @@ export interface GroupSettings {
   readonly offsetsLoadBufferSize: number;
   readonly offsetsTopicNumPartitions: number;
   readonly offsetsTopicSegmentBytes: number;
+  readonly offsetsTopicReplicationFactor: number;
   readonly transactionStateLogNumPartitions: number;
   readonly transactionStateLogSegmentBytes: number;
+  readonly transactionStateLogReplicationFactor: number;
   readonly producerIdExpirationMs: number;
   readonly producerIdExpirationCheckIntervalMs: number;
 }
@@ -33,8 +35,10 @@ export function groupSettings(read: SettingReader): GroupSettings {
     offsetsLoadBufferSize: read.number('offsets.load.buffer.size'),
     offsetsTopicNumPartitions: read.number('offsets.topic.num.partitions'),
     offsetsTopicSegmentBytes: read.number('offsets.topic.segment.bytes'),
+    offsetsTopicReplicationFactor: read.number('offsets.topic.replication.factor'),
     transactionStateLogNumPartitions: read.number('transaction.state.log.num.partitions'),
     transactionStateLogSegmentBytes: read.number('transaction.state.log.segment.bytes'),
+    transactionStateLogReplicationFactor: read.number('transaction.state.log.replication.factor'),
     producerIdExpirationMs: read.number('producer.id.expiration.ms'),
     producerIdExpirationCheckIntervalMs: read.number('producer.id.expiration.check.interval.ms'),
   };

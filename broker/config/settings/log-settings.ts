@@ -7,6 +7,16 @@ export interface LogSettings {
   readonly logRetentionCheckIntervalMs: number;
   readonly logFlushSchedulerIntervalMs: number;
   readonly logFlushOffsetCheckpointIntervalMs: number;
+  readonly logCleaner: LogCleanerSettings;
+}
+
+export interface LogCleanerSettings {
+  readonly isEnabled: boolean;
+  readonly backoffMs: number;
+  readonly dedupeBufferBytes: number;
+  readonly dedupeLoadFactor: number;
+  readonly ioBufferBytes: number;
+  readonly bytesPerSecondMax: number;
 }
 
 export function logSettings(read: SettingReader): LogSettings {
@@ -15,5 +25,13 @@ export function logSettings(read: SettingReader): LogSettings {
     logRetentionCheckIntervalMs: read.number('log.retention.check.interval.ms'),
     logFlushSchedulerIntervalMs: read.number('log.flush.scheduler.interval.ms'),
     logFlushOffsetCheckpointIntervalMs: read.number('log.flush.offset.checkpoint.interval.ms'),
+    logCleaner: {
+      isEnabled: read.boolean('log.cleaner.enable') && read.number('log.cleaner.threads') > 0,
+      backoffMs: read.number('log.cleaner.backoff.ms'),
+      dedupeBufferBytes: read.number('log.cleaner.dedupe.buffer.size'),
+      dedupeLoadFactor: read.number('log.cleaner.io.buffer.load.factor'),
+      ioBufferBytes: read.number('log.cleaner.io.buffer.size'),
+      bytesPerSecondMax: read.number('log.cleaner.io.max.bytes.per.second'),
+    },
   };
 }

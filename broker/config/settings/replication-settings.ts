@@ -9,6 +9,12 @@ export interface ReplicationSettings {
   readonly deleteTopicEnable: boolean;
   readonly replicaHighWatermarkCheckpointIntervalMs: number;
   readonly controllerSocketTimeoutMs: number;
+  readonly controlledShutdownEnable: boolean;
+  readonly controlledShutdownMaxRetries: number;
+  readonly controlledShutdownRetryBackoffMs: number;
+  readonly autoLeaderRebalanceEnable: boolean;
+  readonly leaderImbalanceCheckIntervalSeconds: number;
+  readonly leaderImbalancePerBrokerPercentage: number;
 }
 
 export function replicationSettings(read: SettingReader): ReplicationSettings {
@@ -21,5 +27,11 @@ export function replicationSettings(read: SettingReader): ReplicationSettings {
       'replica.high.watermark.checkpoint.interval.ms',
     ),
     controllerSocketTimeoutMs: read.number('controller.socket.timeout.ms'),
+    controlledShutdownEnable: read.boolean('controlled.shutdown.enable'),
+    controlledShutdownMaxRetries: read.number('controlled.shutdown.max.retries'),
+    controlledShutdownRetryBackoffMs: read.number('controlled.shutdown.retry.backoff.ms'),
+    autoLeaderRebalanceEnable: read.boolean('auto.leader.rebalance.enable'),
+    leaderImbalanceCheckIntervalSeconds: read.number('leader.imbalance.check.interval.seconds'),
+    leaderImbalancePerBrokerPercentage: read.number('leader.imbalance.per.broker.percentage'),
   };
 }

@@ -6,11 +6,13 @@
 
 import { partitionKey } from '../../model/topic-partition.ts';
 import type { FileSystem } from '../../platform/file-system.ts';
+import { SerialQueue } from '../../platform/serial-queue.ts';
 import { replaceFile } from '../files/atomic-file.ts';
 
 export const RECOVERY_POINT_FILE = 'recovery-point-offset-checkpoint';
 export const LOG_START_FILE = 'log-start-offset-checkpoint';
 export const HIGH_WATERMARK_FILE = 'replication-offset-checkpoint';
+export const CLEANED_FILE = 'cleaner-offset-checkpoint';
 
 export interface PartitionOffset {
   readonly topic: string;
@@ -22,6 +24,7 @@ export class OffsetCheckpoint {
   readonly #fileSystem: FileSystem;
   readonly #folder: string;
   readonly #name: string;
+  readonly #writes = new SerialQueue();
   /** What the file holds, to spare a write that changes nothing. */
   #written = '';
 
@@ -40,12 +43,15 @@ export class OffsetCheckpoint {
     return decodeOffsets(text, path);
   }
 
-  async write(offsets: readonly PartitionOffset[]): Promise<void> {
+  /** One write after the other, in the order of the calls. */
+  write(offsets: readonly PartitionOffset[]): Promise<void> {
     const text = encodeOffsets(offsets);
-    if (text === this.#written) return;
-    const file = { folder: this.#folder, name: this.#name };
-    await replaceFile(this.#fileSystem, file, Buffer.from(text));
-    this.#written = text;
+    return this.#writes.run(async () => {
+      if (text === this.#written) return;
+      const file = { folder: this.#folder, name: this.#name };
+      await replaceFile(this.#fileSystem, file, Buffer.from(text));
+      this.#written = text;
+    });
   }
 }
 

@@ -6,7 +6,7 @@
 import type { FileSystem } from '../../platform/file-system.ts';
 import { replaceFile } from '../files/atomic-file.ts';
 
-const PARTITION_METADATA_FILE = 'partition.metadata';
+export const PARTITION_METADATA_FILE = 'partition.metadata';
 
 /** Null where there is no file; throws where it is damaged. */
 export async function readTopicId(fileSystem: FileSystem, folder: string): Promise<string | null> {

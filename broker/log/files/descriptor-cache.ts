@@ -15,12 +15,14 @@ type OpenMode = 'read' | 'write';
 export class Descriptor {
   readonly handle: FileHandle;
   readonly mode: OpenMode;
+  readonly #onIdle: (descriptor: Descriptor) => void;
   #references = 0;
   #isForgotten = false;
 
-  constructor(handle: FileHandle, mode: OpenMode) {
+  constructor(handle: FileHandle, mode: OpenMode, onIdle: (descriptor: Descriptor) => void) {
     this.handle = handle;
     this.mode = mode;
+    this.#onIdle = onIdle;
   }
 
   get isIdle(): boolean {
@@ -34,7 +36,9 @@ export class Descriptor {
   release(): void {
     assert(this.#references > 0, 'a descriptor was released more often than acquired');
     this.#references -= 1;
-    if (this.#isForgotten && this.isIdle) this.#close();
+    if (!this.isIdle) return;
+    if (this.#isForgotten) this.#close();
+    else this.#onIdle(this);
   }
 
   /** Closes it now or with its last reference. */
@@ -114,7 +118,7 @@ export class DescriptorCache {
       isCurrent = this.#opening.get(path) === opening;
       if (isCurrent) this.#opening.delete(path);
     }
-    const descriptor = new Descriptor(await opening, mode);
+    const descriptor = new Descriptor(await opening, mode, (idle) => this.#onIdle(path, idle));
     descriptor.retain();
     if (isCurrent) this.#keep(path, descriptor);
     else descriptor.forget();
@@ -126,6 +130,13 @@ export class DescriptorCache {
     this.#open.delete(path);
     this.#open.set(path, descriptor);
     if (this.#open.size > this.#openFilesMax) this.#closeIdle();
+  }
+
+  /** Where the bound was passed, none was idle: so it is this one that goes. */
+  #onIdle(path: string, descriptor: Descriptor): void {
+    if (this.#open.size <= this.#openFilesMax || this.#open.get(path) !== descriptor) return;
+    this.#open.delete(path);
+    descriptor.forget();
   }
 
   /** If all are in use the bound is passed for the moment: refusing would fail a reader. */

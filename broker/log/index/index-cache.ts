@@ -3,6 +3,11 @@
  * when a reader comes. Those of active segments are not in it.
  */
 
+import { TaskLimit } from '../../platform/task-limit.ts';
+
+/** Index files that are read at the same time: each is open meanwhile. */
+const READS_MAX = 16;
+
 interface IndexOwner {
   dropIndexes(): void;
 }
@@ -12,9 +17,15 @@ export class IndexCache {
   /** In the order of their last use, with their size. */
   readonly #owners = new Map<IndexOwner, number>();
   #bytes = 0;
+  readonly #reads = new TaskLimit(READS_MAX);
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+  }
+
+  /** Runs what opens index files to read them, and nothing else: it must not wait for another one. */
+  read<T>(task: () => Promise<T>): Promise<T> {
+    return this.#reads.run(task);
   }
 
   /** To be called at every use. */

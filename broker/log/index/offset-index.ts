@@ -18,12 +18,37 @@ export class OffsetIndex {
     this.#entries = new FixedEntries(OFFSET_ENTRY_SIZE, bytes);
   }
 
-  /** Why the bytes cannot be the index of a segment of that size; null if they can. */
-  static problemOf(bytes: Buffer, segmentSize: number): string | null {
-    if (bytes.length % OFFSET_ENTRY_SIZE !== 0) return 'it ends within an entry';
-    let offset = -1;
+  /**
+   * How many bytes at the start can be the index of the offsets before `offset` of a segment of that
+   * size: after a crash there may be anything behind what was synced, such as zeros.
+   */
+  static soundSize(
+    bytes: Buffer,
+    bounds: { readonly baseOffset: number; readonly offset: number; readonly size: number },
+  ): number {
+    let offset = bounds.baseOffset - 1;
     let position = -1;
-    for (let at = 0; at < bytes.length; at += OFFSET_ENTRY_SIZE) {
+    let at = 0;
+    for (; at + OFFSET_ENTRY_SIZE <= bytes.length; at += OFFSET_ENTRY_SIZE) {
+      const nextOffset = bounds.baseOffset + bytes.readUInt32BE(at);
+      const nextPosition = bytes.readUInt32BE(at + 4);
+      if (nextOffset <= offset || nextOffset >= bounds.offset) break;
+      if (nextPosition <= position || nextPosition >= bounds.size) break;
+      offset = nextOffset;
+      position = nextPosition;
+    }
+    return at;
+  }
+
+  /**
+   * Why the bytes cannot be the index of a segment of that size; null if they can. What stands before
+   * `from` was looked at before.
+   */
+  static problemOf(bytes: Buffer, segmentSize: number, from = 0): string | null {
+    if (bytes.length % OFFSET_ENTRY_SIZE !== 0) return 'it ends within an entry';
+    let offset = from === 0 ? -1 : bytes.readUInt32BE(from - OFFSET_ENTRY_SIZE);
+    let position = from === 0 ? -1 : bytes.readUInt32BE(from - OFFSET_ENTRY_SIZE + 4);
+    for (let at = from; at < bytes.length; at += OFFSET_ENTRY_SIZE) {
       if (bytes.readUInt32BE(at) <= offset) return 'its offsets do not rise';
       offset = bytes.readUInt32BE(at);
       if (bytes.readUInt32BE(at + 4) <= position) return 'its positions do not rise';
@@ -49,6 +74,13 @@ export class OffsetIndex {
     return this.#positionOf(this.count - 1);
   }
 
+  /** Of the last entry; the base offset without entries. */
+  get lastOffset(): number {
+    const entry = this.count - 1;
+    const at = entry * OFFSET_ENTRY_SIZE;
+    return this.#baseOffset + (entry < 0 ? 0 : this.#entries.buffer.readUInt32BE(at));
+  }
+
   isFull(indexBytesMax: number): boolean {
     return this.count >= Math.floor(indexBytesMax / OFFSET_ENTRY_SIZE);
   }
@@ -64,6 +96,13 @@ export class OffsetIndex {
     const relative = offset - this.#baseOffset;
     const count = this.#entries.countWhile((buffer, at) => buffer.readUInt32BE(at) <= relative);
     return this.#positionOf(count - 1);
+  }
+
+  /** The last offset of the first indexed batch at `position` or behind; null if there is none. */
+  offsetBehind(position: number): number | null {
+    const before = this.#entries.countWhile((buffer, at) => buffer.readUInt32BE(at + 4) < position);
+    if (before === this.count) return null;
+    return this.#baseOffset + this.#entries.buffer.readUInt32BE(before * OFFSET_ENTRY_SIZE);
   }
 
   /** Drops the entries of `offset` and later ones. */

@@ -6,6 +6,8 @@
 
 import assert from 'node:assert/strict';
 import type { FileHandle, FileSystem } from '../../platform/file-system.ts';
+import { readChecked } from './checked-file.ts';
+import { readSoundStart } from './sound-start.ts';
 import { OFFSET_ENTRY_SIZE, OffsetIndex } from './offset-index.ts';
 import { TIME_ENTRY_SIZE, TimeIndex } from './time-index.ts';
 
@@ -45,14 +47,14 @@ export class SegmentIndexes {
     files: IndexFiles,
     segment: { readonly baseOffset: number; readonly size: number },
   ): Promise<SegmentIndexes | string> {
-    const offsets = await readIfThere(files.fileSystem, files.offsetIndexPath);
-    const times = await readIfThere(files.fileSystem, files.timeIndexPath);
-    if (offsets === null) return 'the offset index is missing';
-    if (times === null) return 'the time index is missing';
-    const offsetProblem = OffsetIndex.problemOf(offsets, segment.size);
-    if (offsetProblem !== null) return `the offset index is damaged: ${offsetProblem}`;
-    const timeProblem = TimeIndex.problemOf(times);
-    if (timeProblem !== null) return `the time index is damaged: ${timeProblem}`;
+    const offsets = await readIndex(files.fileSystem, files.offsetIndexPath, (bytes, from) =>
+      OffsetIndex.problemOf(bytes, segment.size, from),
+    );
+    const times = await readIndex(files.fileSystem, files.timeIndexPath, (bytes, from) =>
+      TimeIndex.problemOf(bytes, from),
+    );
+    if (typeof offsets === 'string') return `the offset index is ${offsets}`;
+    if (typeof times === 'string') return `the time index is ${times}`;
     const indexes = new SegmentIndexes(
       files,
       new OffsetIndex(segment.baseOffset, offsets),
@@ -61,6 +63,33 @@ export class SegmentIndexes {
     indexes.#savedOffsetCount = indexes.offsets.count;
     indexes.#savedTimeCount = indexes.times.count;
     indexes.#isTrimmed = true;
+    return indexes;
+  }
+
+  /** Those of the offsets before `offset`, which were synced; null if there is no entry. */
+  static async loadBefore(
+    offset: number,
+    files: IndexFiles,
+    segment: { readonly baseOffset: number; readonly size: number },
+  ): Promise<SegmentIndexes | null> {
+    const { baseOffset } = segment;
+    const { fileSystem, offsetIndexPath, timeIndexPath } = files;
+    const offsetBytes = await readSoundStart(fileSystem, offsetIndexPath, (bytes) =>
+      OffsetIndex.soundSize(bytes, { ...segment, offset }),
+    );
+    if (offsetBytes === null || offsetBytes.length === 0) return null;
+    const offsets = new OffsetIndex(baseOffset, offsetBytes);
+    const bounds = { baseOffset, lastOffset: offsets.lastOffset };
+    const timeBytes = await readSoundStart(fileSystem, timeIndexPath, (bytes) =>
+      TimeIndex.soundSize(bytes, bounds),
+    );
+    if (timeBytes === null) return null;
+    const times = new TimeIndex(baseOffset, timeBytes);
+    // An entry for an offset comes with one for the time of what lies before, where that has any.
+    if (times.count === 0) return null;
+    const indexes = new SegmentIndexes(files, offsets, times);
+    indexes.#savedOffsetCount = offsets.count;
+    indexes.#savedTimeCount = times.count;
     return indexes;
   }
 
@@ -95,21 +124,29 @@ export class SegmentIndexes {
     await this.#withFile(timeIndexPath, (handle) => handle.truncate(timesSize));
   }
 
-  /** Writes what the files lack and syncs them; `trim` cuts them to their entries. */
-  async save(options: { readonly trim: boolean }): Promise<void> {
+  /** Writes what the files lack and syncs them, unless told not to; `trim` cuts them to their entries. */
+  async save(options: { readonly trim: boolean; readonly sync?: boolean }): Promise<void> {
     if (this.#isUpToDate && (this.#isTrimmed || !options.trim)) return;
     const { offsetIndexPath, timeIndexPath } = this.#files;
     const offsetCount = this.offsets.count;
     const timeCount = this.times.count;
     await this.#withFile(offsetIndexPath, (handle) =>
-      store(handle, this.offsets.bytes, this.#savedOffsetCount * OFFSET_ENTRY_SIZE, options.trim),
+      store(handle, this.offsets.bytes, this.#savedOffsetCount * OFFSET_ENTRY_SIZE, options),
     );
     await this.#withFile(timeIndexPath, (handle) =>
-      store(handle, this.times.bytes, this.#savedTimeCount * TIME_ENTRY_SIZE, options.trim),
+      store(handle, this.times.bytes, this.#savedTimeCount * TIME_ENTRY_SIZE, options),
     );
     this.#savedOffsetCount = offsetCount;
     this.#savedTimeCount = timeCount;
     if (options.trim) this.#isTrimmed = true;
+  }
+
+  /** Those of files that somebody else has written, and not synced. */
+  async sync(): Promise<void> {
+    const { offsetIndexPath, timeIndexPath } = this.#files;
+    for (const path of [offsetIndexPath, timeIndexPath]) {
+      await this.#withFile(path, (handle) => handle.sync());
+    }
   }
 
   get #isUpToDate(): boolean {
@@ -132,16 +169,23 @@ async function store(
   handle: FileHandle,
   bytes: Buffer,
   savedSize: number,
-  trim: boolean,
+  { trim, sync = true }: { readonly trim: boolean; readonly sync?: boolean },
 ): Promise<void> {
   assert(savedSize <= bytes.length);
   // A copy: entries may be added while the thread pool writes.
   const unsaved = Buffer.from(bytes.subarray(savedSize));
   if (unsaved.length > 0) await handle.write([unsaved], savedSize);
   if (trim) await handle.truncate(bytes.length);
-  await handle.sync();
+  if (sync) await handle.sync();
 }
 
-async function readIfThere(fileSystem: FileSystem, path: string): Promise<Buffer | null> {
-  return (await fileSystem.stat(path)) === null ? null : fileSystem.readFile(path);
+/** The bytes, or what is wrong with the file. */
+async function readIndex(
+  fileSystem: FileSystem,
+  path: string,
+  problemOf: (bytes: Buffer, from: number) => string | null,
+): Promise<Buffer | string> {
+  if ((await fileSystem.stat(path)) === null) return 'missing';
+  const bytes = await readChecked(fileSystem, path, problemOf);
+  return typeof bytes === 'string' ? `damaged: ${bytes}` : bytes;
 }

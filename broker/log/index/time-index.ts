@@ -24,12 +24,30 @@ export class TimeIndex {
     this.#entries = new FixedEntries(TIME_ENTRY_SIZE, bytes);
   }
 
-  /** Why the bytes cannot be a time index; null if they can. */
-  static problemOf(bytes: Buffer): string | null {
-    if (bytes.length % TIME_ENTRY_SIZE !== 0) return 'it ends within an entry';
+  /** How many bytes at the start can be the index of offsets up to `lastOffset`. */
+  static soundSize(
+    bytes: Buffer,
+    bounds: { readonly baseOffset: number; readonly lastOffset: number },
+  ): number {
     let timestamp = -1;
-    let offset = -1;
-    for (let at = 0; at < bytes.length; at += TIME_ENTRY_SIZE) {
+    let offset = bounds.baseOffset;
+    let at = 0;
+    for (; at + TIME_ENTRY_SIZE <= bytes.length; at += TIME_ENTRY_SIZE) {
+      const nextOffset = bounds.baseOffset + bytes.readUInt32BE(at + 8);
+      if (nextOffset < offset || nextOffset > bounds.lastOffset) break;
+      if (readInt64(bytes, at) <= timestamp) break;
+      timestamp = readInt64(bytes, at);
+      offset = nextOffset;
+    }
+    return at;
+  }
+
+  /** Why the bytes cannot be a time index; null if they can. Those before `from` are known to be. */
+  static problemOf(bytes: Buffer, from = 0): string | null {
+    if (bytes.length % TIME_ENTRY_SIZE !== 0) return 'it ends within an entry';
+    let timestamp = from === 0 ? -1 : readInt64(bytes, from - TIME_ENTRY_SIZE);
+    let offset = from === 0 ? -1 : bytes.readUInt32BE(from - TIME_ENTRY_SIZE + 8);
+    for (let at = from; at < bytes.length; at += TIME_ENTRY_SIZE) {
       if (readInt64(bytes, at) <= timestamp) return 'its timestamps do not rise';
       timestamp = readInt64(bytes, at);
       if (bytes.readUInt32BE(at + 8) < offset) return 'its offsets fall';

@@ -1,20 +1,25 @@
 /**
  * Walks over the batches of a segment file, chunk by chunk: headers alone, or with the checksum of
  * every batch. Memory is bounded by the chunk, whatever length a damaged batch claims to have.
+ * Messages of the formats 0 and 1 count as batches.
  */
 
-import { ErrorCodes } from '../../model/error-codes.ts';
 import { KafkaError } from '../../model/kafka-error.ts';
 import type { FileHandle } from '../../platform/file-system.ts';
 import type { BatchHeader } from '../../records/batch-header.ts';
 import {
   BATCH_HEADER_SIZE,
+  BATCH_MAGIC,
   BatchField,
-  batchCrcIsValid,
-  peekBatchSize,
   readBatchHeader,
 } from '../../records/batch-header.ts';
 import { crc32c } from '../../records/crc32c.ts';
+import {
+  isOldMessage,
+  OLD_MESSAGE_CHECKED_FROM,
+  oldMessageCrc,
+  readOldMessageHeader,
+} from '../../records/old-message.ts';
 
 interface ScanOptions {
   readonly from: number;
@@ -45,96 +50,104 @@ export interface ScanEnd {
 const VERIFY_CHUNK_SIZE = 1 << 20;
 /** Large enough for the header and for a transaction's marker as a whole, small enough to be cheap. */
 const HEADER_CHUNK_SIZE = 1 << 14;
-/** A message of format 0 without key and value. */
-const OLD_MESSAGE_SIZE_MIN = 26;
 
-/**
- * Throws KafkaError UNSUPPORTED_FOR_MESSAGE_FORMAT where the segment starts with magic 0 or 1, and
- * the file system's errors. Anything invalid ends the scan, with its problem.
- */
+/** Throws the file system's errors. Anything invalid ends the scan, with its problem. */
 export async function scanBatches(
   handle: FileHandle,
   options: ScanOptions,
   visit: BatchVisitor,
 ): Promise<ScanEnd> {
-  const { to, verify } = options;
-  const chunk = Buffer.allocUnsafe(
-    Math.max(
-      BATCH_HEADER_SIZE,
-      Math.min(verify ? VERIFY_CHUNK_SIZE : HEADER_CHUNK_SIZE, to - options.from),
-    ),
-  );
-  let chunkStart = options.from;
-  let chunkSize = 0;
-  let position = options.from;
+  const { from, to, verify } = options;
+  const size = Math.min(verify ? VERIFY_CHUNK_SIZE : HEADER_CHUNK_SIZE, to - from);
+  const chunk = new Chunk(handle, Math.max(BATCH_HEADER_SIZE, size), { from, to });
+  let position = from;
   while (position < to) {
-    const wanted = verify ? BATCH_HEADER_SIZE + 12 : BATCH_HEADER_SIZE;
-    if (
-      position + Math.min(wanted, to - position) > chunkStart + chunkSize ||
-      position < chunkStart
-    ) {
-      chunkStart = position;
-      chunkSize = await fill(handle, chunk, position, to);
-    }
-    let at = position - chunkStart;
-    const header = parse(chunk.subarray(0, chunkSize), at, position === 0);
+    if (!chunk.holds(position, BATCH_HEADER_SIZE)) await chunk.fill(position);
+    const header = parse(chunk.bytes, chunk.at(position));
     if (typeof header === 'string') return { position, problem: header };
-    if (header.sizeInBytes > to - position)
-      return { position, problem: 'the last batch is cut off' };
-    if (at > 0 && header.sizeInBytes > chunkSize - at && (verify || header.isControl)) {
-      chunkStart = position;
-      chunkSize = await fill(handle, chunk, position, to);
-      at = 0;
+    const { sizeInBytes } = header;
+    if (sizeInBytes > to - position) return { position, problem: 'the last batch is cut off' };
+    if ((verify || header.isControl) && !chunk.holds(position, sizeInBytes)) {
+      await chunk.fill(position);
     }
-    if (verify && !(await crcIsValid(handle, header, position, chunk.subarray(0, chunkSize), at))) {
+    const { bytes } = chunk;
+    const at = chunk.at(position);
+    if (verify && (await crcOf(handle, header, { position, bytes, at })) !== header.crc) {
       return { position, problem: 'the checksum of a batch does not fit its bytes' };
     }
-    if (visit(header, position, chunk.subarray(0, chunkSize), at) === false) {
-      return { position, problem: null };
-    }
-    position += header.sizeInBytes;
+    if (visit(header, position, bytes, at) === false) return { position, problem: null };
+    position += sizeInBytes;
   }
   return { position, problem: null };
 }
 
-async function fill(
-  handle: FileHandle,
-  chunk: Buffer,
-  position: number,
-  to: number,
-): Promise<number> {
-  return handle.read(chunk.subarray(0, Math.min(chunk.length, to - position)), position);
-}
+/** A window on the file. */
+class Chunk {
+  readonly #handle: FileHandle;
+  readonly #memory: Buffer;
+  readonly #to: number;
+  #start: number;
+  /** What the window shows. */
+  bytes: Buffer;
 
-function parse(chunk: Buffer, at: number, isFirst: boolean): BatchHeader | string {
-  try {
-    return readBatchHeader(chunk, at);
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error;
-    // Behind valid batches an old format is more likely garbage than a producer's downgrade; and the
-    // zeros of a file that was only preallocated look like format 0.
-    const isOld = error.code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT;
-    if (isOld && isFirst && peekBatchSize(chunk, at) >= OLD_MESSAGE_SIZE_MIN) throw error;
-    return error.message;
+  constructor(handle: FileHandle, size: number, range: { readonly from: number; to: number }) {
+    this.#handle = handle;
+    this.#memory = Buffer.allocUnsafe(size);
+    this.#to = range.to;
+    this.#start = range.from;
+    this.bytes = this.#memory.subarray(0, 0);
+  }
+
+  at(position: number): number {
+    return position - this.#start;
+  }
+
+  /** Whether so many bytes from there on, or all up to the end, are in it, as far as it can be. */
+  holds(position: number, size: number): boolean {
+    const at = this.at(position);
+    if (at === 0 && this.bytes.length === this.#memory.length) return true;
+    return at + Math.min(size, this.#to - position) <= this.bytes.length;
+  }
+
+  async fill(position: number): Promise<void> {
+    const wanted = this.#memory.subarray(0, Math.min(this.#memory.length, this.#to - position));
+    this.#start = position;
+    this.bytes = wanted.subarray(0, await this.#handle.read(wanted, position));
   }
 }
 
-async function crcIsValid(
+function parse(chunk: Buffer, at: number): BatchHeader | string {
+  try {
+    return isOldMessage(chunk, at) ? readOldMessageHeader(chunk, at) : readBatchHeader(chunk, at);
+  } catch (error) {
+    if (error instanceof KafkaError) return error.message;
+    throw error;
+  }
+}
+
+/** The checksum that the batch should have; of one that is larger than the chunk piece by piece. */
+async function crcOf(
   handle: FileHandle,
-  header: BatchHeader,
-  position: number,
-  chunk: Buffer,
-  at: number,
-): Promise<boolean> {
-  if (header.sizeInBytes <= chunk.length - at) return batchCrcIsValid(chunk, at);
+  { magic, sizeInBytes }: BatchHeader,
+  {
+    position,
+    bytes,
+    at,
+  }: { readonly position: number; readonly bytes: Buffer; readonly at: number },
+): Promise<number> {
+  const isOld = magic !== BATCH_MAGIC;
+  const checkedFrom = isOld ? OLD_MESSAGE_CHECKED_FROM : BatchField.attributes;
+  const sum = isOld ? oldMessageCrc : crc32c;
+  if (sizeInBytes <= bytes.length - at)
+    return sum(bytes.subarray(at + checkedFrom, at + sizeInBytes));
   const piece = Buffer.allocUnsafe(VERIFY_CHUNK_SIZE);
-  const end = position + header.sizeInBytes;
-  let sum = 0;
-  for (let from = position + BatchField.attributes; from < end; from += piece.length) {
+  const end = position + sizeInBytes;
+  let result = 0;
+  for (let from = position + checkedFrom; from < end; from += piece.length) {
     const wanted = Math.min(piece.length, end - from);
     const size = await handle.read(piece.subarray(0, wanted), from);
-    if (size < wanted) return false;
-    sum = crc32c(piece.subarray(0, size), sum);
+    if (size < wanted) return -1;
+    result = sum(piece.subarray(0, size), result);
   }
-  return sum === header.crc;
+  return result;
 }

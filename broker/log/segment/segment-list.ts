@@ -58,6 +58,19 @@ export class SegmentList {
     return this.#segments.slice(Math.max(0, this.indexOf(offset)));
   }
 
+  /** Whether these are in it, next to each other in this order. */
+  holds(segments: readonly Segment[]): boolean {
+    const [first] = segments;
+    const start = first === undefined ? -1 : this.#segments.indexOf(first);
+    return start >= 0 && segments.every((segment, at) => this.#segments[start + at] === segment);
+  }
+
+  /** Puts one segment in the place of neighbours, with the base offset of the first of them. */
+  replace(old: readonly Segment[], by: Segment): void {
+    assert(this.holds(old) && old[0]?.baseOffset === by.baseOffset && old.at(-1) !== this.active);
+    this.#segments.splice(this.indexOf(by.baseOffset), old.length, by);
+  }
+
   /** Takes out the first `count` segments. */
   removeFirst(count: number): readonly Segment[] {
     return this.#segments.splice(0, count);

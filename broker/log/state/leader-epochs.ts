@@ -26,12 +26,17 @@ export class LeaderEpochs {
   readonly #folder: string;
   readonly #writes = new SerialQueue();
   #entries: readonly EpochStart[];
-  #saved: readonly EpochStart[];
+  /** What the file holds; null: it is damaged. */
+  #saved: readonly EpochStart[] | null;
 
-  private constructor(fileSystem: FileSystem, folder: string, entries: readonly EpochStart[]) {
+  private constructor(
+    fileSystem: FileSystem,
+    folder: string,
+    entries: readonly EpochStart[] | null,
+  ) {
     this.#fileSystem = fileSystem;
     this.#folder = folder;
-    this.#entries = entries;
+    this.#entries = entries ?? [];
     this.#saved = entries;
   }
 
@@ -45,7 +50,7 @@ export class LeaderEpochs {
       return { epochs: new LeaderEpochs(fileSystem, folder, []), isDamaged: false };
     }
     const entries = decodeEpochs(await fileSystem.readFile(path));
-    const epochs = new LeaderEpochs(fileSystem, folder, entries ?? []);
+    const epochs = new LeaderEpochs(fileSystem, folder, entries);
     return { epochs, isDamaged: entries === null };
   }
 

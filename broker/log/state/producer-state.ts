@@ -12,6 +12,8 @@
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { KafkaError } from '../../model/kafka-error.ts';
 import type { BatchHeader } from '../../records/batch-header.ts';
+import type { AbortedTransaction } from '../transactions/aborted-transaction.ts';
+import { OpenTransactions } from '../transactions/open-transactions.ts';
 import type { ProducerFacts } from './producer-entry.ts';
 import { NO_EPOCH, NO_OFFSET, ProducerEntry } from './producer-entry.ts';
 import { encodeSnapshot } from './producer-snapshot.ts';
@@ -20,6 +22,8 @@ import { addToSequence, isNextSequence } from './sequence.ts';
 /** What a control batch of a transaction says; its epoch is the batch's. */
 export interface TransactionMarker {
   readonly coordinatorEpoch: number;
+  /** Else it commits. */
+  readonly isAbort: boolean;
 }
 
 /** Where a batch that came a second time lies. */
@@ -31,6 +35,7 @@ export interface DuplicateBatch {
 
 export class ProducerState {
   #entries = new Map<number, ProducerEntry>();
+  readonly #transactions = new OpenTransactions();
   #endOffset: number;
   readonly #expirationMs: number;
 
@@ -47,13 +52,47 @@ export class ProducerState {
     return this.#entries.size;
   }
 
-  /** First offset of the oldest open transaction; null if none is open. */
+  /**
+   * First offset of the oldest transaction that is open, or whose marker the high watermark has not
+   * passed; null if there is none.
+   */
   get firstUnstableOffset(): number | null {
-    let first: number | null = null;
-    for (const { currentTransactionFirstOffset: offset } of this.#entries.values()) {
-      if (offset !== NO_OFFSET && (first === null || offset < first)) first = offset;
-    }
-    return first;
+    return this.#transactions.firstUnstableOffset;
+  }
+
+  /** Of the open transactions: producer to first offset. */
+  openTransactions(): ReadonlyMap<number, number> {
+    return this.#transactions.openByProducer();
+  }
+
+  /** Of every producer the end: what compaction must not take away. */
+  ends(): readonly {
+    readonly producerId: number;
+    readonly epoch: number;
+    /** Of its last batch of records; -1: nothing but markers is known. */
+    readonly lastDataOffset: number;
+  }[] {
+    return [...this.#entries.values()].map((entry) => {
+      const { producerId, epoch, lastOffset } = entry.toFacts();
+      return { producerId, epoch, lastDataOffset: lastOffset };
+    });
+  }
+
+  /** Whether that producer, in that epoch, has a transaction open here. */
+  hasOpenTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.#entries.get(producerId);
+    if (entry === undefined || entry.epoch !== producerEpoch) return false;
+    return entry.currentTransactionFirstOffset !== NO_OFFSET;
+  }
+
+  /** Markers before it are where they will stay. */
+  noteHighWatermark(highWatermark: number): void {
+    this.#transactions.noteHighWatermark(highWatermark);
+  }
+
+  /** The log ends at `endOffset` now; `restore` follows. */
+  noteTruncated(endOffset: number): void {
+    this.#transactions.noteTruncated(endOffset);
   }
 
   /** Replaces everything by what a snapshot says, without the producers that expired since. */
@@ -64,6 +103,10 @@ export class ProducerState {
       const entry = ProducerEntry.of(facts);
       if (!this.#isExpired(entry, at.nowMs)) this.#entries.set(facts.producerId, entry);
     }
+    const open = producers
+      .filter(({ currentTransactionFirstOffset }) => currentTransactionFirstOffset !== NO_OFFSET)
+      .map((facts) => ({ ...facts, firstOffset: facts.currentTransactionFirstOffset }));
+    this.#transactions.restore(open);
   }
 
   /** The earlier batch with the same sequences, if this one is a retry. */
@@ -80,12 +123,13 @@ export class ProducerState {
 
   /**
    * Whether the leader may append the batch now. Throws KafkaError: INVALID_PRODUCER_EPOCH,
-   * OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE.
+   * OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE, TRANSACTION_COORDINATOR_FENCED.
    */
-  check(header: BatchHeader): void {
+  check(header: BatchHeader, marker: TransactionMarker | null): void {
     const entry = this.#entries.get(header.producerId);
     if (header.producerId < 0 || entry === undefined) return;
     if (header.producerEpoch < entry.epoch) throw staleEpoch(header, entry);
+    if (marker !== null) checkCoordinator(marker, entry);
     if (header.isControl) return;
     checkSequence(header, entry);
     if (entry.currentTransactionFirstOffset !== NO_OFFSET && !header.isTransactional) {
@@ -96,16 +140,25 @@ export class ProducerState {
     }
   }
 
-  /** Takes notice of a batch that is appended at `baseOffset`, checked or not (replicas, recovery). */
-  add(header: BatchHeader, baseOffset: number, marker: TransactionMarker | null): void {
+  /**
+   * Takes notice of a batch that is appended at `baseOffset`, checked or not (replicas, recovery).
+   * Returns the transaction that it aborts: it belongs into the segment's transaction index.
+   */
+  add(
+    header: BatchHeader,
+    baseOffset: number,
+    marker: TransactionMarker | null,
+  ): AbortedTransaction | null {
     const lastOffset = baseOffset + header.lastOffsetDelta;
+    let aborted: AbortedTransaction | null = null;
     if (header.producerId >= 0) {
       const entry = this.#entryOf(header.producerId);
       entry.enterEpoch(Math.max(entry.epoch, header.producerEpoch));
-      if (marker !== null) endTransaction(entry, header, marker);
-      else if (!header.isControl) addData(entry, header, { baseOffset, lastOffset });
+      if (marker !== null) aborted = this.#endTransaction(entry, { header, marker, lastOffset });
+      else if (!header.isControl) this.#addData(entry, header, { baseOffset, lastOffset });
     }
     this.#endOffset = lastOffset + 1;
+    return aborted;
   }
 
   /** Forgets producers that were silent for producer.id.expiration.ms; never one in a transaction. */
@@ -118,6 +171,42 @@ export class ProducerState {
   /** The bytes of a snapshot file for the current end offset. */
   toSnapshot(): Buffer {
     return encodeSnapshot([...this.#entries.values()].map((entry) => entry.toFacts()));
+  }
+
+  #addData(
+    entry: ProducerEntry,
+    header: BatchHeader,
+    at: { readonly baseOffset: number; readonly lastOffset: number },
+  ): void {
+    entry.addBatch({
+      lastSequence: addToSequence(header.baseSequence, header.lastOffsetDelta),
+      lastOffset: at.lastOffset,
+      offsetDelta: header.lastOffsetDelta,
+      timestampMs: header.maxTimestampMs,
+    });
+    if (header.isTransactional && entry.currentTransactionFirstOffset === NO_OFFSET) {
+      entry.currentTransactionFirstOffset = at.baseOffset;
+      this.#transactions.begin(entry.producerId, at.baseOffset);
+    }
+  }
+
+  /** A marker without records of a transaction before it has no effect on what is stable. */
+  #endTransaction(
+    entry: ProducerEntry,
+    {
+      header,
+      marker,
+      lastOffset,
+    }: { header: BatchHeader; marker: TransactionMarker; lastOffset: number },
+  ): AbortedTransaction | null {
+    const firstOffset = entry.currentTransactionFirstOffset;
+    entry.coordinatorEpoch = marker.coordinatorEpoch;
+    entry.currentTransactionFirstOffset = NO_OFFSET;
+    entry.timestampMs = header.maxTimestampMs;
+    if (firstOffset === NO_OFFSET) return null;
+    const lastStableOffset = this.#transactions.end({ firstOffset, lastOffset });
+    if (!marker.isAbort) return null;
+    return { producerId: header.producerId, firstOffset, lastOffset, lastStableOffset };
   }
 
   #entryOf(producerId: number): ProducerEntry {
@@ -134,32 +223,6 @@ export class ProducerState {
   }
 }
 
-function addData(
-  entry: ProducerEntry,
-  header: BatchHeader,
-  at: { readonly baseOffset: number; readonly lastOffset: number },
-): void {
-  entry.addBatch({
-    lastSequence: addToSequence(header.baseSequence, header.lastOffsetDelta),
-    lastOffset: at.lastOffset,
-    offsetDelta: header.lastOffsetDelta,
-    timestampMs: header.maxTimestampMs,
-  });
-  if (header.isTransactional && entry.currentTransactionFirstOffset === NO_OFFSET) {
-    entry.currentTransactionFirstOffset = at.baseOffset;
-  }
-}
-
-function endTransaction(
-  entry: ProducerEntry,
-  header: BatchHeader,
-  marker: TransactionMarker,
-): void {
-  entry.coordinatorEpoch = marker.coordinatorEpoch;
-  entry.currentTransactionFirstOffset = NO_OFFSET;
-  entry.timestampMs = header.maxTimestampMs;
-}
-
 function checkSequence(header: BatchHeader, entry: ProducerEntry): void {
   if (entry.epoch === NO_EPOCH) return;
   if (header.producerEpoch !== entry.epoch) {
@@ -168,6 +231,16 @@ function checkSequence(header: BatchHeader, entry: ProducerEntry): void {
   }
   if (isNextSequence(entry.lastSequence, header.baseSequence)) return;
   throw outOfOrder(header, `the last sequence was ${String(entry.lastSequence)}`);
+}
+
+/** A coordinator that was replaced must not end a transaction that its successor may have begun. */
+function checkCoordinator(marker: TransactionMarker, entry: ProducerEntry): void {
+  if (marker.coordinatorEpoch >= entry.coordinatorEpoch) return;
+  throw new KafkaError(
+    ErrorCodes.TRANSACTION_COORDINATOR_FENCED,
+    `the marker is of coordinator epoch ${String(marker.coordinatorEpoch)}, ` +
+      `the partition knows ${String(entry.coordinatorEpoch)}`,
+  );
 }
 
 function outOfOrder(header: BatchHeader, why: string): KafkaError {

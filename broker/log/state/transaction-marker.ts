@@ -4,14 +4,17 @@
  */
 
 import { ErrorCodes } from '../../model/error-codes.ts';
-import { BATCH_HEADER_SIZE } from '../../records/batch-header.ts';
+import { BATCH_HEADER_SIZE, BatchField } from '../../records/batch-header.ts';
 import { VarintCursor } from '../../records/varint.ts';
 import type { TransactionMarker } from './producer-state.ts';
 
+const ABORT_TYPE = 0;
 const MARKER_TYPE_MAX = 1;
 
 /** Null where the batch holds no marker. Throws KafkaError CORRUPT_MESSAGE. */
 export function readTransactionMarker(batch: Buffer, at: number): TransactionMarker | null {
+  // Compaction has taken it out: all of its transaction is gone.
+  if (batch.readInt32BE(at + BatchField.recordCount) === 0) return null;
   const cursor = new VarintCursor(ErrorCodes.CORRUPT_MESSAGE);
   cursor.reset(batch, at + BATCH_HEADER_SIZE, batch.length);
   cursor.varint();
@@ -28,5 +31,5 @@ export function readTransactionMarker(batch: Buffer, at: number): TransactionMar
   cursor.skip(valueSize);
   const type = batch.readInt16BE(key + 2);
   if (type < 0 || type > MARKER_TYPE_MAX) return null;
-  return { coordinatorEpoch: batch.readInt32BE(value + 2) };
+  return { coordinatorEpoch: batch.readInt32BE(value + 2), isAbort: type === ABORT_TYPE };
 }

@@ -6,6 +6,8 @@
  * send full requests; a session id that was never given is FETCH_SESSION_ID_NOT_FOUND.
  */
 
+import type { AbortedTransaction } from '../../log/partition-log.ts';
+import type { TopicConfig } from '../../config/topic-config.ts';
 import type { Count } from '../../metrics/metrics.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
@@ -30,6 +32,7 @@ export interface FetchPorts {
   readonly replicas: Pick<ReplicaManager, 'get'>;
   /** What a partition without a replica here is answered: it may be led elsewhere. */
   readonly missingReplicaCode: (topic: string, partition: number) => ErrorCode;
+  readonly topicConfig: (topic: string) => TopicConfig;
   readonly purgatory: FetchPurgatory;
   readonly fetchMaxBytes: number;
   readonly authorizer: Authorizer;
@@ -44,6 +47,10 @@ export interface FetchPorts {
 type FetchRequest = RequestOf<typeof fetch>;
 type FetchResponse = ResponseOf<typeof fetch>;
 type PartitionData = FetchResponse['responses'][number]['partitions'][number];
+
+const READ_COMMITTED = 1;
+/** Older consumers are told, rather than given records that they cannot decompress (KIP-110). */
+const ZSTD_VERSION = 10;
 
 export function fetchHandler(ports: FetchPorts): ApiHandler {
   return serve(fetch, [4, 12], async (context, request) => {
@@ -62,7 +69,7 @@ export function fetchHandler(ports: FetchPorts): ApiHandler {
 }
 
 function fetchesOf(
-  { replicas, missingReplicaCode, authorizer }: FetchPorts,
+  { replicas, missingReplicaCode, topicConfig, authorizer }: FetchPorts,
   context: RequestContext,
   request: FetchRequest,
 ): PartitionFetch[] {
@@ -71,19 +78,30 @@ function fetchesOf(
     const isAllowed = isFollower
       ? authorizer.authorize(context, 'CLUSTER_ACTION', { type: 'CLUSTER', name: 'kafka-cluster' })
       : authorizer.authorize(context, 'READ', { type: 'TOPIC', name: topic });
+    const isReadable =
+      context.apiVersion >= ZSTD_VERSION || topicConfig(topic).compression?.codec !== 'zstd';
     // Followers come with replication; until then only the leader's copy exists.
-    const isServed = isAllowed && !isFollower;
-    const refusedCode = isAllowed
-      ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
-      : ErrorCodes.TOPIC_AUTHORIZATION_FAILED;
+    const isServed = isAllowed && !isFollower && isReadable;
+    const refusedCode = refusalOf({ isAllowed, isFollower });
     return partitions.map((item) => ({
       partition: isServed ? (replicas.get(topic, item.partition) ?? null) : null,
       missingCode: isServed ? missingReplicaCode(topic, item.partition) : refusedCode,
       offset: toSaturatedOffset(item.fetchOffset),
       maxBytes: item.partitionMaxBytes,
       currentLeaderEpoch: item.currentLeaderEpoch,
+      committedOnly: request.isolationLevel === READ_COMMITTED,
     }));
   });
+}
+
+function refusalOf(facts: {
+  readonly isAllowed: boolean;
+  readonly isFollower: boolean;
+}): ErrorCode {
+  if (!facts.isAllowed) return ErrorCodes.TOPIC_AUTHORIZATION_FAILED;
+  return facts.isFollower
+    ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
+    : ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE;
 }
 
 function respond(
@@ -122,10 +140,17 @@ function partitionData(partitionIndex: number, result: PartitionFetchResult): Pa
     divergingEpoch: { epoch: -1, endOffset: -1n },
     currentLeader: { leaderId: -1, leaderEpoch: -1 },
     snapshotId: { endOffset: -1n, epoch: -1 },
-    abortedTransactions: [],
+    abortedTransactions: result.abortedTransactions?.map(abortedTransaction) ?? null,
     preferredReadReplica: -1,
     records: result.payload,
   };
+}
+
+function abortedTransaction({ producerId, firstOffset }: AbortedTransaction): {
+  producerId: bigint;
+  firstOffset: bigint;
+} {
+  return { producerId: BigInt(producerId), firstOffset: BigInt(firstOffset) };
 }
 
 function refusal(errorCode: number): FetchResponse {

@@ -1,13 +1,13 @@
 /**
  * Produce: record batches into the logs that this broker leads. Versions and errors: see
  * messages/produce.ts. Everything up to the append happens in one turn, so that the batches of all
- * requests of one read are written together. The exception are compressed batches of compacted
- * topics, which are decompressed first: until that is done, later batches of the partition wait too,
- * so that the log has batches in the order in which they came.
+ * requests of one read are written together. The exception are batches that have to be decompressed
+ * or compressed first (recompress.ts): until that is done, later batches of the partition wait too, so
+ * that the log has batches in the order in which they came.
  */
 
 import type { TopicConfig } from '../../config/topic-config.ts';
-import type { AppendResult } from '../../log/partition-log.ts';
+import type { AppendBatches, AppendResult } from '../../log/partition-log.ts';
 import type { Count } from '../../metrics/metrics.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
@@ -15,16 +15,20 @@ import { errorCodeOf, KafkaError } from '../../model/kafka-error.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Timers } from '../../platform/timers.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { produce } from '../../protocol/messages/produce.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
 import type { Quota } from '../../quota/quota.ts';
-import { inspectCompressed, needsInspection, validateProduced } from '../../records/validate.ts';
+import type { ProduceLimits } from '../../records/produce-limits.ts';
+import { validateProduced } from '../../records/validate.ts';
+import type { Partition } from '../../replication/partition.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { ApiHandler } from '../api-handler.ts';
 import { serve } from '../api-handler.ts';
 import { AppendOrder } from '../append-order.ts';
+import { BatchPreparation } from '../batch-preparation.ts';
 
 export interface ProducePorts {
   readonly replicas: Pick<ReplicaManager, 'get'>;
@@ -37,6 +41,7 @@ export interface ProducePorts {
   /** Bytes that were appended. */
   readonly produced: Count;
   readonly clock: Clock;
+  readonly timers: Pick<Timers, 'soon'>;
   readonly logger: Logger;
 }
 
@@ -58,14 +63,16 @@ interface Begun {
 
 export function produceHandler(ports: ProducePorts): ApiHandler {
   const order = new AppendOrder();
+  const preparation = new BatchPreparation(ports.timers);
   return serve(produce, [3, 10], (context, request) =>
-    new Production({ ...ports, order }, context, request).run(),
+    new Production({ ...ports, order, preparation }, context, request).run(),
   );
 }
 
 interface ProductionPorts extends ProducePorts {
   /** Of all requests. */
   readonly order: AppendOrder;
+  readonly preparation: BatchPreparation;
 }
 
 class Production {
@@ -112,23 +119,17 @@ class Production {
       this.#size += buffer.length;
       const config = this.#ports.topicConfig(topic);
       const limits = this.#limits(config);
-      const headers = validateProduced(buffer, limits);
-      const append = (): Begun => ({
-        index,
-        size: buffer.length,
-        failure: null,
-        append: replica.append(
-          { buffer, headers },
-          {
-            allReplicas: this.#request.acks === ALL_REPLICAS,
-            minInSyncReplicas: config.minInsyncReplicas,
-          },
-        ),
-      });
-      const toInspect = headers.find((header) => needsInspection(header, limits));
-      const preparation =
-        toInspect === undefined ? null : inspectCompressed(buffer, toInspect, limits);
-      const begun = this.#ports.order.run(replica, { append, preparation });
+      const ready = { buffer, headers: validateProduced(buffer, limits) };
+      const append = (batches: AppendBatches): Begun => {
+        checkTransaction(batches, replica);
+        const { length: size } = batches.buffer;
+        const allReplicas = this.#request.acks === ALL_REPLICAS;
+        const { minInsyncReplicas: minInSyncReplicas } = config;
+        const result = replica.append(batches, { allReplicas, minInSyncReplicas });
+        return { index, size, failure: null, append: result };
+      };
+      const preparation = this.#ports.preparation.begin(ready, limits);
+      const begun = this.#ports.order.run(replica, { ready, preparation, append });
       if (!(begun instanceof Promise)) return begun;
       return begun.catch((error: unknown) => this.#failed(index, error));
     } catch (error) {
@@ -150,7 +151,7 @@ class Production {
     }
   }
 
-  #limits(config: TopicConfig): Parameters<typeof validateProduced>[1] {
+  #limits(config: TopicConfig): ProduceLimits {
     return {
       produceVersion: this.#context.apiVersion,
       batchSizeMax: config.maxMessageBytes,
@@ -159,6 +160,7 @@ class Production {
       timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
       timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
       nowMs: this.#ports.clock.nowMs(),
+      compression: config.compression,
     };
   }
 
@@ -192,6 +194,21 @@ class Production {
     );
     if (failed) throw new ProtocolError('a produce request with acks=0 failed');
     return null;
+  }
+}
+
+/**
+ * A partition takes records of a transaction that its coordinator knows it to be a part of (KIP-890),
+ * and this broker has no coordinator yet: so only those of a transaction that is open in the log. Else
+ * nobody would ever end it, and everything behind it would stay unstable for ever.
+ */
+function checkTransaction({ headers }: AppendBatches, { log }: Partition): void {
+  for (const { isTransactional, producerId, producerEpoch } of headers) {
+    if (!isTransactional || log.transactions.hasOpen(producerId, producerEpoch)) continue;
+    throw new KafkaError(
+      ErrorCodes.INVALID_TXN_STATE,
+      `the partition was not added to the transaction of producer ${String(producerId)}`,
+    );
   }
 }
 

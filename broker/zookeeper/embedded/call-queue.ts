@@ -6,9 +6,13 @@
  * what a crash could take back, and a watcher is told before any later call is answered.
  *
  * A failed write breaks the queue for good: nothing is known of the file then, and nothing is served
- * from a tree that may be ahead of it.
+ * from a tree that may be ahead of it. The exception is a full disk: the batch waits, and all later
+ * calls with it, until it can be written or the queue is told to give up.
  */
 
+import { isDiskFull } from '../../platform/file-system.ts';
+import type { Timers } from '../../platform/timers.ts';
+import { delay } from '../../platform/timers.ts';
 import { ZooKeeperError } from '../port.ts';
 import type { WatchEvent } from '../port.ts';
 import type { StoreFile } from './store-file.ts';
@@ -33,22 +37,28 @@ interface Waiting {
 }
 
 const batchCallsMax = 1000;
+const fullDiskRetryMs = 500;
+
+interface CallQueueOptions {
+  readonly event: TakeWatchers;
+  readonly broken: (error: unknown) => void;
+  /** The disk is full; told once for each time. */
+  readonly full: (error: unknown) => void;
+  /** Null: a full disk is a failure like any other. */
+  readonly timers: Timers | null;
+}
 
 export class CallQueue {
   readonly #file: StoreFile;
-  readonly #takeWatchers: TakeWatchers;
-  readonly #onBroken: (error: unknown) => void;
+  readonly #options: CallQueueOptions;
+  readonly #givenUp = new AbortController();
   #waiting: Waiting[] = [];
   #working: Promise<void> | null = null;
   #broken = false;
 
-  constructor(
-    file: StoreFile,
-    on: { readonly event: TakeWatchers; readonly broken: (error: unknown) => void },
-  ) {
+  constructor(file: StoreFile, options: CallQueueOptions) {
     this.#file = file;
-    this.#takeWatchers = on.event;
-    this.#onBroken = on.broken;
+    this.#options = options;
   }
 
   submit<T>(plan: Plan<T>): Promise<T> {
@@ -60,6 +70,11 @@ export class CallQueue {
       this.#waiting.push(this.#prepare(plan, resolve, reject));
       this.#working ??= this.#work();
     });
+  }
+
+  /** A full disk is not waited for any more. */
+  giveUp(): void {
+    this.#givenUp.abort(new Error('the store is closed'));
   }
 
   /** Resolves when all calls made so far are done. */
@@ -78,7 +93,7 @@ export class CallQueue {
       try {
         const { change, answer } = plan(this.#file.tree);
         const events = change === undefined ? [] : this.#file.tree.apply(change);
-        for (const event of events) watchers.push(...this.#takeWatchers(event));
+        for (const event of events) watchers.push(...this.#options.event(event));
         const value = answer();
         settle = () => resolve(value);
         return change;
@@ -101,7 +116,7 @@ export class CallQueue {
       const batch = this.#waiting.splice(0, batchCallsMax);
       const changes = batch.map((call) => call.run()).filter((change) => change !== undefined);
       try {
-        if (changes.length > 0) await this.#file.append(changes);
+        if (changes.length > 0) await this.#append(changes);
         for (const call of batch) call.finish();
         await this.#file.compactIfDue();
       } catch (error) {
@@ -112,11 +127,26 @@ export class CallQueue {
     this.#working = null;
   }
 
+  /** A full disk is waited for. What a failed attempt left behind the file's end is written over. */
+  async #append(changes: readonly Change[]): Promise<void> {
+    const { timers, full } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#file.append(changes);
+        return;
+      } catch (error) {
+        if (timers === null || !isDiskFull(error) || this.#givenUp.signal.aborted) throw error;
+        if (attempt === 0) full(error);
+        await delay(timers, fullDiskRetryMs, this.#givenUp.signal).catch(() => undefined);
+      }
+    }
+  }
+
   /** Calls of the batch that have been answered stay answered. */
   #break(error: unknown, batch: readonly Waiting[]): void {
     this.#broken = true;
     const lost = [...batch, ...this.#waiting.splice(0)];
-    this.#onBroken(error);
+    this.#options.broken(error);
     for (const call of lost) call.fail(brokenError());
   }
 }

@@ -5,6 +5,7 @@
 
 import type { FileSystem } from '../../platform/file-system.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Timers } from '../../platform/timers.ts';
 import type { OpenSession, SessionEnd, WatchEvent } from '../port.ts';
 import { CallQueue } from './call-queue.ts';
 import { EmbeddedSession } from './embedded-session.ts';
@@ -15,6 +16,8 @@ export interface EmbeddedStoreOptions {
   /** Of the file, such as `<log.dir>/.odradek-store`. Its folder has to exist. */
   readonly path: string;
   readonly logger: Logger;
+  /** With them a full disk is waited for; without, it is a failure like any other. */
+  readonly timers?: Timers;
   /** What sessions report as theirs; nothing expires by it. */
   readonly sessionTimeoutMs?: number;
 }
@@ -57,6 +60,11 @@ class Store implements EmbeddedStore {
     this.#calls = new CallQueue(file, {
       event: (event) => this.#takeWatchers(event),
       broken: (error) => this.#lose(error),
+      full: (error) => {
+        const { path, logger } = options;
+        logger.error({ err: error, path }, 'the embedded store waits for room on a full disk');
+      },
+      timers: options.timers ?? null,
     });
   }
 
@@ -86,6 +94,7 @@ class Store implements EmbeddedStore {
   }
 
   async #close(reason: SessionEnd): Promise<void> {
+    this.#calls.giveUp();
     await Promise.allSettled([...this.#sessions.values()].map((session) => session.end(reason)));
     await this.#calls.idle();
     await this.#file.close();

@@ -11,11 +11,11 @@
  * line that cannot be read is an error. When changes outnumber nodes by far, the file is written anew:
  * to a neighbour with `.tmp`, fsync, rename, fsync of the folder.
  *
- * One process at a time: what keeps others out is the lock of the log directory. Calls do not overlap.
+ * One process at a time: who opens it holds the lock beside it. Calls do not overlap.
  */
 
 import type { FileHandle, FileSystem } from '../../platform/file-system.ts';
-import { fileErrorCode } from '../../platform/file-system.ts';
+import { fileErrorCode, isDiskFull } from '../../platform/file-system.ts';
 import {
   decodeHead,
   decodeLine,
@@ -76,16 +76,33 @@ export class StoreFile {
   /** Writes the file anew if it has grown far beyond what it describes. The tree must not change. */
   async compactIfDue(): Promise<void> {
     if (this.#changeCount < changesMax || this.#changeCount < 4 * this.tree.nodeCount) return;
-    const { handle, size } = await rewrite(this.#fileSystem, this.#path, this.tree);
-    await this.#handle.close();
-    this.#handle = handle;
-    this.#size = size;
-    this.#changeCount = 0;
+    try {
+      const { handle, size } = await rewrite(this.#fileSystem, this.#path, this.tree);
+      await this.#handle.close();
+      this.#handle = handle;
+      this.#size = size;
+      this.#changeCount = 0;
+    } catch (error) {
+      // There is no hurry: the file is whole, and only longer than it has to be.
+      const temporary = `${this.#path}.tmp`;
+      const isRenamed = (await this.#fileSystem.stat(temporary)) === null;
+      if (isRenamed || !isDiskFull(error)) throw error;
+      await this.#fileSystem.remove(temporary);
+    }
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** What the file holds, which stays as it is; null if there is none. Throws as open() does. */
+export async function readStoreFile(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<DataTree | null> {
+  const content = await readIfThere(fileSystem, path);
+  return content === null || content.length === 0 ? null : replay(content, path).tree;
 }
 
 interface Replayed {

@@ -14,6 +14,11 @@ export interface PartitionState {
   readonly controllerEpoch: number;
   /** 1 while the leader recovers from an unclean election (Kafka 3.2 and later), else 0. */
   readonly leaderRecoveryState: number;
+  /**
+   * Replicas that left the ISR when it fell below min.insync.replicas: see leader-election.ts. A key
+   * of our own; Apache Kafka does not read it, and leaves it out when it writes the state.
+   */
+  readonly eligible: readonly number[];
 }
 
 export function encodePartitionState(state: PartitionState): Buffer {
@@ -26,6 +31,7 @@ export function encodePartitionState(state: PartitionState): Buffer {
     ...(state.leaderRecoveryState === 0
       ? {}
       : { leader_recovery_state: state.leaderRecoveryState }),
+    ...(state.eligible.length === 0 ? {} : { odradek_eligible: state.eligible }),
   });
 }
 
@@ -37,5 +43,6 @@ export function decodePartitionState(data: Buffer | null, path: string): Partiti
     isr: root.integers('isr'),
     controllerEpoch: root.integer('controller_epoch'),
     leaderRecoveryState: root.integer('leader_recovery_state', 0),
+    eligible: root.lacks('odradek_eligible') ? [] : root.integers('odradek_eligible'),
   };
 }

@@ -3,11 +3,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { ProcessPlan } from '../processes/process-table.ts';
 import type { Container, Pod } from '../resources/pod.ts';
 import { environmentOf, expanded } from './environment.ts';
 import type { MountedVolume, PodContext } from './pod-context.ts';
 import { mountsOf, rewriterOf } from './pod-context.ts';
-import type { ProcessPlan } from './process-table.ts';
 import { filesOf, writeVolumeFiles } from './volume-files.ts';
 
 /** There is nothing on this machine that could stand for the image. */

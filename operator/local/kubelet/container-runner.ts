@@ -6,6 +6,8 @@
 
 import { rfc3339 } from '../../../broker/platform/clock.ts';
 import { delay } from '../../../broker/platform/timers.ts';
+import { rotateLog } from '../processes/container-log.ts';
+import type { LocalProcess, ProcessExit, ProcessPlan } from '../processes/process-table.ts';
 import type { Container, ContainerState, Pod, Probe } from '../resources/pod.ts';
 import { ImageMissing, planContainer, writeFiles } from './container-plan.ts';
 import { MissingData } from './data-source.ts';
@@ -13,7 +15,6 @@ import { mountsOf, rewriterOf } from './pod-context.ts';
 import type { PodContext } from './pod-context.ts';
 import { probeAttempt } from './probe-attempt.ts';
 import { runProbe } from './probe-loop.ts';
-import type { LocalProcess, ProcessExit, ProcessPlan } from './process-table.ts';
 
 export interface ContainerStatus {
   readonly name: string;
@@ -109,7 +110,7 @@ export class ContainerRunner {
   }
 
   async #runOnce(plan: ProcessPlan): Promise<void> {
-    const { clock, processes } = this.#options.context;
+    const { clock, timers, processes, logCheckPeriodMs } = this.#options.context;
     const startedMs = clock.monotonicMs();
     try {
       this.#process = await processes.start(plan);
@@ -122,13 +123,25 @@ export class ContainerRunner {
     if (this.#isStopping()) void this.#process.terminate(this.#graceMs);
     const ended = new AbortController();
     this.#set({ state: { running: { startedAt: rfc3339(clock.nowMs()) } } });
+    const logs = timers.every(logCheckPeriodMs, () => this.#checkLog(plan));
     const probes = this.#probe(plan, AbortSignal.any([ended.signal, this.#stopping.signal]));
     const exit = await exited;
     this.#process = null;
+    logs.cancel();
     ended.abort(new Error('the container has ended'));
     await probes;
     if (clock.monotonicMs() - startedMs >= wellAfterMs) this.#failures = 0;
     this.#setTerminated(exit);
+  }
+
+  #checkLog({ logFile }: ProcessPlan): void {
+    const { logger, logSizeMax } = this.#options.context;
+    try {
+      rotateLog(logFile, logSizeMax);
+    } catch (error) {
+      // Such as a full disk, or somebody who has removed the file: the next time it may be possible.
+      logger.warn({ err: error, logFile }, 'a log could not be put aside');
+    }
   }
 
   #setTerminated({ exitCode, signal }: ProcessExit): void {

@@ -33,6 +33,9 @@ export interface KubeletOptions extends Pick<
   /** The first delay before a container is started again, and the longest. Defaults 10 ms and 10 s. */
   readonly restartDelayMinMs?: number;
   readonly restartDelayMaxMs?: number;
+  /** When a container's log is put aside, and how often that is looked at. Defaults 8 MiB and 10 s. */
+  readonly logSizeMax?: number;
+  readonly logCheckPeriodMs?: number;
 }
 
 export class Kubelet {
@@ -142,6 +145,8 @@ export class Kubelet {
       logFolder: join(dataFolder, 'logs', namespace, name),
       restartDelayMinMs: this.#options.restartDelayMinMs ?? 10,
       restartDelayMaxMs: this.#options.restartDelayMaxMs ?? 10_000,
+      logSizeMax: this.#options.logSizeMax ?? 8 * 1024 * 1024,
+      logCheckPeriodMs: this.#options.logCheckPeriodMs ?? 10_000,
     };
   }
 

@@ -6,10 +6,10 @@ import type { Clock } from '../../../broker/platform/clock.ts';
 import type { Logger } from '../../../broker/platform/logger.ts';
 import type { Timers } from '../../../broker/platform/timers.ts';
 import type { Names } from '../network/names.ts';
+import type { ProcessTable } from '../processes/process-table.ts';
 import type { Container, Pod, Volume } from '../resources/pod.ts';
 import type { DataSource } from './data-source.ts';
 import type { Images } from './image.ts';
-import type { ProcessTable } from './process-table.ts';
 import type { LocalMount } from './rewriter.ts';
 import { Rewriter } from './rewriter.ts';
 
@@ -29,6 +29,9 @@ export interface PodContext {
   /** Holds a folder per claim of the pod's namespace. */
   readonly claimsFolder: string;
   readonly logFolder: string;
+  /** A container's log is put aside, in place of the one before, when a look at it finds more than this. */
+  readonly logSizeMax: number;
+  readonly logCheckPeriodMs: number;
   readonly restartDelayMinMs: number;
   readonly restartDelayMaxMs: number;
 }

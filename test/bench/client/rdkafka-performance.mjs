@@ -5,17 +5,15 @@
  * stand in src/ beside this file.
  */
 
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { run, tail } from '../../../scripts/lib/command.mjs';
-import { repository } from '../../../scripts/lib/repository.mjs';
+import { compile, programFolder, startPinned } from './pinned.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
 const source = '/usr/share/doc/librdkafka-dev/examples/rdkafka_performance.c';
-const program = join(repository, '.cache', 'bench', 'rdkafka_performance');
+const program = join(programFolder, 'rdkafka_performance');
+const floodLimitMs = 600_000;
 
 /**
  * Compiles it unless that was done.
@@ -24,20 +22,14 @@ const program = join(repository, '.cache', 'bench', 'rdkafka_performance');
  */
 export async function compileClient() {
   const plain = await unpacked();
-  if (plain === null) return `${source} is missing`;
-  if (existsSync(program) && statSync(program).mtimeMs > statSync(plain).mtimeMs) return null;
-  mkdirSync(dirname(program), { recursive: true });
-  const headers = [`-I${join(here, 'src')}`, '-I/usr/include/librdkafka'];
-  const libraries = ['-lrdkafka', '-lpthread', '-lm'];
-  const { code, output } = await run('cc', ['-O2', '-o', program, ...headers, plain, ...libraries]);
-  return code === 0 ? null : `rdkafka_performance.c does not compile: ${tail(output, 5)}`;
+  return plain === null ? `${source} is missing` : compile(plain, program);
 }
 
 /** Debian compresses documents above 4 KiB, and makes an exception for sources that it may change again. */
 async function unpacked() {
   if (existsSync(source)) return source;
   if (!existsSync(`${source}.gz`)) return null;
-  mkdirSync(dirname(program), { recursive: true });
+  mkdirSync(programFolder, { recursive: true });
   const plain = `${program}.c`;
   const { code } = await run('sh', ['-c', `gzip -dc '${source}.gz' > '${plain}'`]);
   return code === 0 ? plain : null;
@@ -49,6 +41,8 @@ async function unpacked() {
  * @property {string} topic
  * @property {number} count records
  * @property {number} cpu core to which it is pinned
+ * @property {number} [limitMs] two minutes unless told
+ * @property {boolean} [isGentle] gives way to other programs on its core
  */
 
 /** @typedef {{count: number, bytes: number, elapsedMs: number}} ClientReport */
@@ -84,27 +78,22 @@ export async function consume({ settings, ...options }) {
   return { count: Number(found[1]), bytes: Number(found[2]), elapsedMs: Number(found[3]) };
 }
 
+/**
+ * Produces as fast as it can to partition 0, until it is told to end.
+ *
+ * @param {{bootstrap: string, topic: string, cpu: number}} options
+ */
+export function startFlood({ bootstrap, topic, cpu }) {
+  const args = ['-q', '-P', '-p', '0', '-a', '1', '-s', '1024', '-b', bootstrap, '-t', topic];
+  return startPinned([program, ...args], { cpu, limitMs: floodLimitMs, isGentle: true });
+}
+
 function withX(settings) {
   return settings.flatMap((setting) => ['-X', setting]);
 }
 
-const limitMs = 120_000;
-
 /** Whatever its exit code: the report tells more. */
-function runClient({ bootstrap, topic, count, cpu }, args) {
+function runClient({ bootstrap, topic, count, ...pinned }, args) {
   const common = ['-q', '-b', bootstrap, '-t', topic, '-c', String(count)];
-  return runPinned(cpu, [program, ...common, ...args]);
-}
-
-function runPinned(cpu, command) {
-  return new Promise((resolve, reject) => {
-    const options = { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' };
-    const child = spawn('taskset', ['-c', String(cpu), ...command], options);
-    let output = '';
-    const collect = (data) => (output = (output + data.toString()).slice(-20_000));
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.once('error', reject);
-    child.once('close', () => resolve(output));
-  });
+  return startPinned([program, ...common, ...args], pinned).output;
 }

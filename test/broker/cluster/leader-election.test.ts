@@ -9,7 +9,13 @@ import {
 import type { Election } from '../../../broker/cluster/leader-election.ts';
 
 function input(replicas: readonly number[], isr: readonly number[], live: readonly number[]) {
-  return { replicas, isr, isLive: (id: number): boolean => live.includes(id) };
+  return {
+    replicas,
+    isr,
+    eligible: [],
+    isLive: (id: number): boolean => live.includes(id),
+    isInDoubt: (): boolean => false,
+  };
 }
 
 const clean = (leader: number, isr: readonly number[]): Election => ({

@@ -109,5 +109,20 @@ describe('buildTopicConfig', () => {
       messageTimestampAfterMaxMs: 5,
       messageTimestampBeforeMaxMs: 1000,
     });
+    const none = { 'message.timestamp.after.max.ms': '9223372036854775807' };
+    expect(build({ ...old, ...none })).toMatchObject({ messageTimestampAfterMaxMs: 1000 });
+  });
+
+  it('takes the codec of the log and its level, and the producer for none at all', () => {
+    const codecOf = (values: Readonly<Record<string, string>>) => build(values).compression;
+    expect(codecOf({})).toBeNull();
+    expect(codecOf({ 'compression.type': 'producer' })).toBeNull();
+    expect(codecOf({ 'compression.type': 'uncompressed' })).toEqual({ codec: 'none', level: null });
+    expect(codecOf({ 'compression.type': 'lz4' })).toEqual({ codec: 'lz4', level: null });
+    expect(codecOf({ 'compression.type': 'gzip' })).toEqual({ codec: 'gzip', level: -1 });
+    expect(codecOf({ 'compression.type': 'zstd', 'compression.zstd.level': '7' })).toEqual({
+      codec: 'zstd',
+      level: 7,
+    });
   });
 });

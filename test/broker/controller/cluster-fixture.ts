@@ -4,8 +4,10 @@
  * network in memory, whoever is the controller.
  */
 
+import assert from 'node:assert/strict';
 import type { ControlledBroker } from '../../../broker/controller/broker-channels.ts';
 import { BrokerConnection } from '../../../broker/client/broker-connection.ts';
+import type { Rebalancing } from '../../../broker/controller/leadership/rebalancing.ts';
 import { Controller } from '../../../broker/controller/controller.ts';
 import type {
   LeaderAndIsrRequest,
@@ -13,6 +15,7 @@ import type {
   UpdateMetadataRequest,
 } from '../../../broker/controller/controller-requests.ts';
 import { Election } from '../../../broker/controller/election.ts';
+import { ErrorCodes } from '../../../broker/model/error-codes.ts';
 import { protocolPins } from '../../../broker/controller/protocol-pins.ts';
 import { Acceptor } from '../../../broker/network/acceptor.ts';
 import { ConnectionLimits } from '../../../broker/network/connection-limits.ts';
@@ -55,6 +58,8 @@ export class FakeBroker implements ControlledBroker {
   readonly stopRequests: StopReplicaRequest[] = [];
   /** Answers everything with this code. */
   errorCode = 0;
+  /** Its only disk has failed. */
+  storageErrors = false;
   /** Called before each answer to StopReplica; what it returns is waited for. */
   beforeStop: (request: StopReplicaRequest) => Promise<void> = () => Promise.resolve();
   session: ZooKeeperSession | null = null;
@@ -67,7 +72,16 @@ export class FakeBroker implements ControlledBroker {
 
   leaderAndIsr(request: LeaderAndIsrRequest): Promise<ResponseOf<typeof leaderAndIsr>> {
     this.leaderRequests.push(request);
-    return Promise.resolve({ errorCode: this.errorCode, partitionErrors: [], topics: [] });
+    const errorCode = this.storageErrors ? ErrorCodes.KAFKA_STORAGE_ERROR : ErrorCodes.NONE;
+    const topics = request.topicStates.map(({ topicId, partitionStates }) => ({
+      topicId,
+      partitionErrors: partitionStates.map(({ partitionIndex }) => ({
+        topicName: '',
+        partitionIndex,
+        errorCode,
+      })),
+    }));
+    return Promise.resolve({ errorCode: this.errorCode, partitionErrors: [], topics });
   }
 
   updateMetadata(request: UpdateMetadataRequest): Promise<ResponseOf<typeof updateMetadata>> {
@@ -118,6 +132,11 @@ export class ControllerCluster {
   readonly #brokers: FakeBroker[] = [];
   /** delete.topic.enable of every broker. */
   deletionEnabled = true;
+  /** min.insync.replicas of every topic. */
+  minInSync = 1;
+  /** Topics with unclean.leader.election.enable. */
+  readonly uncleanTopics = new Set<string>();
+  rebalancing: Rebalancing | null = null;
 
   private constructor(store: EmbeddedStore, session: ZooKeeperSession) {
     this.store = store;
@@ -209,6 +228,32 @@ export class ControllerCluster {
     await this.settle();
   }
 
+  /** The one of the present term. */
+  get controller(): Controller {
+    const terms = this.#brokers.flatMap(({ election }) => election?.controller ?? []);
+    const [controller] = terms;
+    assert(controller !== undefined, 'there is a controller');
+    return controller;
+  }
+
+  /** The czxid of its registration. */
+  async epochOf(broker: FakeBroker): Promise<number> {
+    return (await this.session.exists(brokerPath(broker.id)))?.czxid ?? -1;
+  }
+
+  /** The process ends and starts again before its session is over: it takes the old znode away. */
+  async bounce(broker: FakeBroker): Promise<void> {
+    const before = broker.session;
+    broker.session = await this.store.openSession();
+    const path = brokerPath(broker.id);
+    const removed = broker.session.remove(path, -1);
+    const data = this.#registration(9000 + broker.id);
+    const made = broker.session.create(path, data, { ephemeral: true });
+    await Promise.all([removed, made]);
+    await before?.close();
+    await this.settle();
+  }
+
   async markForDeletion(topic: string): Promise<void> {
     await this.session.create(deleteTopicPath(topic), null);
     await this.settle();
@@ -252,7 +297,16 @@ export class ControllerCluster {
       brokerId: broker.id,
       random: systemRandom,
       logger: this.log,
+      topicConfigs: {
+        refreshTopic: () => Promise.resolve(),
+        topicConfig: (topic) => ({
+          minInsyncReplicas: this.minInSync,
+          uncleanLeaderElection: this.uncleanTopics.has(topic),
+        }),
+      },
       topicIds: true,
+      recoveryState: true,
+      rebalancing: this.rebalancing,
       deletionEnabled: () => this.deletionEnabled,
       channels: {
         localBrokerId: broker.id,

@@ -10,9 +10,11 @@ describe('what the controller knows', () => {
       controllerEpoch: 1,
       partitionEpoch: 0,
       leaderRecoveryState: 0,
+      eligible: [],
+      mzxid: 0,
     };
     for (const topic of ['led', 'orphaned', 'new', 'going']) {
-      context.topics.set(topic, {
+      context.setTopic(topic, {
         topicId: null,
         partitions: new Map([[0, [1]]]),
         addingReplicas: new Map(),

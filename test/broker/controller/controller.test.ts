@@ -195,17 +195,28 @@ describe('a broker that leaves', () => {
     expect(fourth.toldNew('orders', 0)).toBe(false);
   });
 
+  async function rewrite(change: Readonly<Record<string, unknown>>): Promise<void> {
+    const state = await cluster.state('orders');
+    const path = partitionStatePath('orders', 0);
+    await cluster.session.set(path, json({ ...state, ...change }), -1);
+  }
+
   it('loses a leadership to nobody by a controller whose write comes too late', async () => {
     await cluster.createTopic('orders', { '0': [2] });
-    // Somebody else wrote the state: the version that the controller knows is old.
-    const path = partitionStatePath('orders', 0);
-    const node = await cluster.session.get(path);
-    await cluster.session.set(path, node?.data ?? null, -1);
+    await rewrite({ leader_epoch: 7 });
     await cluster.leave(second);
     expect(cluster.log.withMessage('the controller gives up its term')).toHaveLength(1);
     await cluster.settle(3000);
-    expect(await cluster.state('orders')).toMatchObject({ leader: -1, leader_epoch: 1 });
+    expect(await cluster.state('orders')).toMatchObject({ leader: -1, leader_epoch: 8 });
     expect(await cluster.controllerEpoch()).toBeGreaterThan(1);
+  });
+
+  it('is replaced from the ISR that its leader has written itself, as it does below 2.7', async () => {
+    await cluster.createTopic('orders', { '0': [2, 1, 3] });
+    await rewrite({ isr: [2, 3] });
+    await cluster.leave(second);
+    expect(await cluster.state('orders')).toMatchObject({ leader: 3, leader_epoch: 1, isr: [3] });
+    expect(await cluster.controllerEpoch()).toBe(1);
   });
 });
 

@@ -26,7 +26,7 @@ it('does not write an assignment that ZooKeeper would not take', async () => {
   const admin = new TopicAdmin({
     session: () => session,
     configs: { checkNewTopic: () => undefined, writeNewTopic: () => Promise.resolve() },
-    liveBrokers: () => [{ id: 1, rack: null }],
+    liveBrokers: () => replicas.map((id) => ({ id, rack: null })),
     topicNames: () => ['wide'],
     random: systemRandom,
   });

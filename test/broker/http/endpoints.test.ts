@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startEndpoints } from '../../../broker/http/endpoints.ts';
 import { metricsRoute } from '../../../broker/http/metrics-route.ts';
 import { probeRoutes } from '../../../broker/http/probe-routes.ts';
+import type { LoadProgress } from '../../../broker/log/recovery/load-progress.ts';
 import { BrokerMetrics } from '../../../broker/metrics/metrics.ts';
 import type { HttpServer } from '../../../broker/platform/http-server.ts';
 import { serveHttp } from '../../../broker/platform/http-server.ts';
@@ -10,10 +11,14 @@ import { silentLogger } from '../../../broker/platform/logger.ts';
 let server: HttpServer;
 let broken: string[];
 let waitingFor: string[];
+let loading: LoadProgress | null;
+let logDirs: { offline: string[]; full: string[] };
 
 beforeEach(async () => {
   broken = [];
   waitingFor = ['recovery of 3 logs'];
+  loading = null;
+  logDirs = { offline: [], full: [] };
   const metrics = new BrokerMetrics({ apiName: () => 'Produce', processMetrics: true });
   metrics.request(0, 3);
   server = await startEndpoints({
@@ -24,7 +29,9 @@ beforeEach(async () => {
       ...probeRoutes({
         broken: () => broken,
         notReady: () => waitingFor,
+        logDirs: () => logDirs,
         eventLoopLagMs: () => 1.4,
+        loading: () => loading,
       }),
       ['/metrics', metricsRoute(metrics)],
       [
@@ -61,6 +68,14 @@ describe('The HTTP endpoints', () => {
     const { status, body } = await get('/healthz');
     expect(status).toBe(503);
     expect(body).toContain('all log folders failed');
+  });
+
+  it('say which log.dirs fail, and that the broker is healthy without them', async () => {
+    logDirs = { offline: ['/d1'], full: ['/d2'] };
+    expect(await get('/healthz')).toEqual({
+      status: 200,
+      body: '{"healthy":true,"eventLoopLagMs":1,"offlineLogDirs":["/d1"],"fullLogDirs":["/d2"]}\n',
+    });
   });
 
   it('say what readiness waits for, and then that it is there', async () => {

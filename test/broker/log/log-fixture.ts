@@ -12,6 +12,8 @@ import type { Random } from '../../../broker/platform/random.ts';
 import type { Timers } from '../../../broker/platform/timers.ts';
 import { readBatchHeader } from '../../../broker/records/batch-header.ts';
 import { buildBatch } from '../../../broker/records/builder.ts';
+import { isOldMessage, readOldMessageHeader } from '../../../broker/records/old-message.ts';
+import { InlineWorkers } from '../../support/sim/inline-workers.ts';
 import { MemoryFileSystem } from '../../support/sim/memory-file-system.ts';
 
 export const FOLDER = '/data/topic-0';
@@ -24,11 +26,17 @@ export const defaultConfig: LogConfig = {
   indexIntervalBytes: 200,
   retentionMs: Infinity,
   retentionBytes: Infinity,
+  messageTimestampAfterMaxMs: Infinity,
   fileDeleteDelayMs: 1000,
   flushMessages: Infinity,
   flushMs: Infinity,
+  preallocate: false,
   deletes: true,
   compacts: false,
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Infinity,
+  deleteRetentionMs: 86_400_000,
 };
 
 /** Time stands still until a test moves it; timers fire when it passes them. */
@@ -104,9 +112,12 @@ class ProcessFileSystem implements FileSystem {
   readonly stat = async (path: string) => this.#alive().stat(path);
   readonly makeFolder = async (folder: string) => this.#alive().makeFolder(folder);
   readonly rename = async (from: string, to: string) => this.#alive().rename(from, to);
+  readonly setModified = async (path: string, modifiedMs: number) =>
+    this.#alive().setModified(path, modifiedMs);
   readonly remove = async (path: string) => this.#alive().remove(path);
   readonly removeFolder = async (folder: string) => this.#alive().removeFolder(folder);
   readonly syncFolder = async (folder: string) => this.#alive().syncFolder(folder);
+  readonly freeSize = async (folder: string) => this.#alive().freeSize(folder);
   readonly lock = async (path: string) => this.#alive().lock(path);
 
   #alive(): FileSystem {
@@ -132,6 +143,13 @@ export class LogFixture {
       timers: this.time.timers,
       random: this.random,
       logger: silentLogger,
+      workers: new InlineWorkers({
+        fileSystem: this.process,
+        clock: this.time,
+        timers: this.time.timers,
+        logger: silentLogger,
+      }),
+      diskOf: () => null,
       descriptors: this.descriptors,
       indexes: new IndexCache(1 << 16),
       producerIdExpirationMs: 86_400_000,
@@ -242,8 +260,10 @@ export async function readAll(
 function wholeBatches(bytes: Buffer): { readonly size: number; readonly nextOffset: number } {
   let size = 0;
   let nextOffset = -1;
-  while (bytes.length - size >= 61) {
-    const header = readBatchHeader(bytes, size);
+  while (bytes.length - size >= 61 || isOldMessage(bytes, size)) {
+    const header = isOldMessage(bytes, size)
+      ? readOldMessageHeader(bytes, size)
+      : readBatchHeader(bytes, size);
     if (header.sizeInBytes > bytes.length - size) break;
     size += header.sizeInBytes;
     nextOffset = header.lastOffset + 1;

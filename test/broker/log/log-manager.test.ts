@@ -4,6 +4,7 @@ import { silentLogger } from '../../../broker/platform/logger.ts';
 import type { LogManagerOptions } from '../../../broker/log/log-manager.ts';
 import { LogManager } from '../../../broker/log/log-manager.ts';
 import { batchOf, defaultConfig, readAll, seededRandom, TestTime } from './log-fixture.ts';
+import { InlineWorkers } from '../../support/sim/inline-workers.ts';
 import { MemoryFileSystem } from '../../support/sim/memory-file-system.ts';
 
 class Machine {
@@ -20,8 +21,14 @@ class Machine {
       timers: this.time.timers,
       random: seededRandom(3),
       logger: silentLogger,
+      workers: new InlineWorkers({
+        fileSystem: this.fileSystem,
+        clock: this.time,
+        logger: silentLogger,
+      }),
       configOf: () => defaultConfig,
       loadParallelism: 2,
+      diskOperationsMax: 4,
       openFilesMax: 10,
       indexCacheBytes: 1 << 16,
       retentionCheckIntervalMs: 1000,
@@ -187,7 +194,7 @@ describe('LogManager', () => {
     const lost = { topic: 't', partition: 1, topicId: null };
     await expect(second.getOrCreate({ ...lost, isNew: false })).rejects.toMatchObject({
       code: ErrorCodes.KAFKA_STORAGE_ERROR,
-      message: 'no log for t-1: it may be in /d2, which cannot be used',
+      message: 't-1 is not made: it may be in /d2, which cannot be used',
     });
     expect((await make(second, 't', 0)).logEndOffset).toBe(1);
     const fresh = await second.getOrCreate({ ...lost, partition: 2, isNew: true });

@@ -6,7 +6,7 @@ import {
 } from '../../../broker/log/checkpoint/meta-properties.ts';
 import { DescriptorCache } from '../../../broker/log/files/descriptor-cache.ts';
 import { logConfigOf } from '../../../broker/log/log-config.ts';
-import { deletedFolderName, partitionOfFolder } from '../../../broker/log/log-folders.ts';
+import { deletedFolderName, partitionOfFolder } from '../../../broker/log/volume/log-folders.ts';
 import { LeaderEpochs } from '../../../broker/log/state/leader-epochs.ts';
 import { batchOf, LogFixture } from './log-fixture.ts';
 

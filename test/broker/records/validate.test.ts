@@ -12,12 +12,9 @@ import {
 } from '../../../broker/records/batch-header.ts';
 import { buildBatch, compressBatch } from '../../../broker/records/builder.ts';
 import { readPlainRecords } from '../../../broker/records/record-reader.ts';
-import type { ProduceLimits } from '../../../broker/records/validate.ts';
-import {
-  inspectCompressed,
-  needsInspection,
-  validateProduced,
-} from '../../../broker/records/validate.ts';
+import type { ProduceLimits } from '../../../broker/records/produce-limits.ts';
+import { validateProduced } from '../../../broker/records/validate.ts';
+import { needsInspection, prepareBatch } from '../../../broker/records/recompress.ts';
 import { producedBatch } from './arbitrary.ts';
 
 const NOW_MS = 1_700_000_000_000;
@@ -30,7 +27,9 @@ const limits: ProduceLimits = {
   timestampBeforeMaxMs: Infinity,
   timestampAfterMaxMs: Infinity,
   nowMs: NOW_MS,
+  compression: null,
 };
+const pause = () => Promise.resolve();
 
 const keyed = { timestampMs: NOW_MS, key: Buffer.from('k'), value: Buffer.from('v') };
 const keyless = { ...keyed, key: null };
@@ -166,10 +165,9 @@ describe('what a client may produce', () => {
       if (header === undefined) throw new Error('a header was expected');
       expect(needsInspection(header, limits)).toBe(false);
       expect(needsInspection(header, compacted)).toBe(true);
-      await expect(inspectCompressed(batch, header, limits)).resolves.toBeUndefined();
-      await expect(inspectCompressed(batch, header, compacted)).rejects.toMatchObject({
-        code: ErrorCodes.INVALID_RECORD,
-      });
+      await expect(prepareBatch(batch, header, { limits, pause })).resolves.toBe(batch);
+      const inspected = prepareBatch(batch, header, { limits: compacted, pause });
+      await expect(inspected).rejects.toMatchObject({ code: ErrorCodes.INVALID_RECORD });
     }
   });
 

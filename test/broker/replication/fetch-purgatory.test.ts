@@ -64,6 +64,7 @@ function fetchOf(partition: FakePartition | null): PartitionFetch {
     offset: 0,
     maxBytes: 1000,
     currentLeaderEpoch: -1,
+    committedOnly: false,
   };
 }
 

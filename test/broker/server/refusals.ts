@@ -6,13 +6,17 @@
 import type { BrokerConnection } from '../../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../../broker/model/error-codes.ts';
 import { alterConfigs } from '../../../broker/protocol/messages/alter-configs.ts';
+import { alterPartition } from '../../../broker/protocol/messages/alter-partition.ts';
+import { controlledShutdown } from '../../../broker/protocol/messages/controlled-shutdown.ts';
 import { createPartitions } from '../../../broker/protocol/messages/create-partitions.ts';
 import { createTopics } from '../../../broker/protocol/messages/create-topics.ts';
 import { deleteGroups } from '../../../broker/protocol/messages/delete-groups.ts';
+import { deleteRecords } from '../../../broker/protocol/messages/delete-records.ts';
 import { deleteTopics } from '../../../broker/protocol/messages/delete-topics.ts';
 import { describeCluster } from '../../../broker/protocol/messages/describe-cluster.ts';
 import { describeConfigs } from '../../../broker/protocol/messages/describe-configs.ts';
 import { describeGroups } from '../../../broker/protocol/messages/describe-groups.ts';
+import { electLeaders } from '../../../broker/protocol/messages/elect-leaders.ts';
 import { fetch } from '../../../broker/protocol/messages/fetch.ts';
 import { findCoordinator } from '../../../broker/protocol/messages/find-coordinator.ts';
 import { heartbeat } from '../../../broker/protocol/messages/heartbeat.ts';
@@ -87,6 +91,39 @@ export const refusals = new Map<number, readonly [Ask, readonly number[]]>([
         return [(await client.send(leaderAndIsr, 7, request)).errorCode];
       },
       [CLUSTER],
+    ],
+  ],
+  [
+    controlledShutdown.key,
+    [
+      async (client) => {
+        const request = { brokerId: 0, brokerEpoch: -1n };
+        return [(await client.send(controlledShutdown, 3, request)).errorCode];
+      },
+      [CLUSTER],
+    ],
+  ],
+  [
+    alterPartition.key,
+    [
+      async (client) => {
+        const request = { brokerId: 0, brokerEpoch: -1n, topics: [] };
+        return [(await client.send(alterPartition, 3, request)).errorCode];
+      },
+      [CLUSTER],
+    ],
+  ],
+  [
+    electLeaders.key,
+    [
+      async (client) => {
+        const topicPartitions = [{ topic: 'orders', partitions: [0] }];
+        const request = { electionType: 0, topicPartitions, timeoutMs: 1000 };
+        const { errorCode, replicaElectionResults } = await client.send(electLeaders, 2, request);
+        const results = replicaElectionResults.flatMap(({ partitionResult }) => partitionResult);
+        return [errorCode, ...results.map((it) => it.errorCode)];
+      },
+      [CLUSTER, CLUSTER],
     ],
   ],
   [
@@ -259,6 +296,19 @@ export const refusals = new Map<number, readonly [Ask, readonly number[]]>([
           timeoutMs: 1000,
         });
         return answer.responses.map(({ errorCode }) => errorCode);
+      },
+      [TOPIC],
+    ],
+  ],
+  [
+    deleteRecords.key,
+    [
+      async (client) => {
+        const answer = await client.send(deleteRecords, 2, {
+          topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: -1n }] }],
+          timeoutMs: 1000,
+        });
+        return answer.topics.flatMap(({ partitions }) => partitions.map((it) => it.errorCode));
       },
       [TOPIC],
     ],

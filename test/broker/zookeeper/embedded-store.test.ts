@@ -5,6 +5,8 @@ import { silentLogger } from '../../../broker/platform/logger.ts';
 import type { EmbeddedStore } from '../../../broker/zookeeper/embedded/embedded-store.ts';
 import { openEmbeddedStore } from '../../../broker/zookeeper/embedded/embedded-store.ts';
 import type { ZooKeeperSession } from '../../../broker/zookeeper/port.ts';
+import { settle } from '../log/disk/disk-machine.ts';
+import { TestTime } from '../log/log-fixture.ts';
 import { MemoryFileSystem } from '../../support/sim/memory-file-system.ts';
 import { bytes, codeOf } from './session-contract.ts';
 
@@ -122,6 +124,47 @@ describe('The embedded store', () => {
     expect(await codeOf(session.get('/a'))).toBe('SESSION_ENDED');
     await store.close();
     fileSystem.crash({ keepUnsynced: false });
+    const again = await open(fileSystem);
+    expect((await (await again.openSession()).get('/a'))?.data?.toString()).toBe('1');
+    await again.close();
+  });
+
+  it('waits for room on a full disk, and goes on when there is some', async () => {
+    const fileSystem = await newFileSystem();
+    const time = new TestTime();
+    const { timers } = time;
+    const store = await openEmbeddedStore({ fileSystem, path, logger: silentLogger, timers });
+    const session = await store.openSession();
+    await session.create('/a', bytes('1'));
+    fileSystem.capacity = fileSystem.usedSize + 10;
+    let isDone = false;
+    const writing = session.set('/a', bytes('2'), -1).then(() => (isDone = true));
+    for (let round = 0; round < 5; round += 1) {
+      await settle();
+      time.pass(500);
+    }
+    expect(isDone).toBe(false);
+    fileSystem.capacity = Infinity;
+    time.pass(500);
+    await writing;
+    await store.close();
+    const again = await open(fileSystem);
+    expect((await (await again.openSession()).get('/a'))?.data?.toString()).toBe('2');
+    await again.close();
+  });
+
+  it('is closed though its disk is full, without what was not written', async () => {
+    const fileSystem = await newFileSystem();
+    const { timers } = new TestTime();
+    const store = await openEmbeddedStore({ fileSystem, path, logger: silentLogger, timers });
+    const session = await store.openSession();
+    await session.create('/a', bytes('1'));
+    fileSystem.capacity = fileSystem.usedSize;
+    const lost = codeOf(session.set('/a', bytes('2'), -1));
+    await settle();
+    await store.close();
+    expect(await lost).toBe('SESSION_ENDED');
+    fileSystem.capacity = Infinity;
     const again = await open(fileSystem);
     expect((await (await again.openSession()).get('/a'))?.data?.toString()).toBe('1');
     await again.close();

@@ -1,8 +1,8 @@
 /** kubectl on the cluster of KUBECONFIG. */
 
 import { randomBytes } from 'node:crypto';
-import type { Finished } from '../../interop/support/child.ts';
-import { runOrThrow, runToEnd } from '../../interop/support/child.ts';
+import type { Finished } from '../../support/child.ts';
+import { runOrThrow, runToEnd } from '../../support/child.ts';
 
 const limitMs = 240_000;
 

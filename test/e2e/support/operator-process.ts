@@ -1,7 +1,7 @@
 /** The operator as a program on this machine, against the API server of KUBECONFIG. */
 
 import { fileURLToPath } from 'node:url';
-import { ServerProcess } from '../../interop/support/server-process.ts';
+import { ServerProcess } from '../../support/server-process.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { jarsOf } from './java.ts';
-import { ServerProcess } from './server-process.ts';
+import { classArchive, jarsOf, smallJvm } from './java.ts';
+import { ServerProcess } from '../../support/server-process.ts';
+
+export type ApacheVersion = '2.8.1' | '3.9.1';
 
 export interface BrokerOptions {
   readonly id: number;
@@ -62,7 +64,9 @@ export const apacheVersion = underTest(process.env.ODRADEK_UNDER_TEST);
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-function underTest(given: string | undefined): '2.8.1' | '3.9.1' | null {
+export const ourProgram = join(repository, 'dist', 'broker', 'main.js');
+
+function underTest(given: string | undefined): ApacheVersion | null {
   if (given === undefined || given === '' || given === 'odradek') return null;
   if (given === '2.8.1' || given === '3.9.1') return given;
   throw new Error(`ODRADEK_UNDER_TEST is ${given}; it can be odradek, 2.8.1 or 3.9.1`);
@@ -107,23 +111,26 @@ function httpOfOurs(port: number): Readonly<Record<string, string>> {
   return { 'odradek.http.host': '127.0.0.1', 'odradek.http.port': String(port) };
 }
 
-function ours(file: string, httpPort: number): Omit<ServerProcessOptions, 'name' | 'cwd'> {
+/** Our broker, ready when its /readyz says so. */
+export function ours(file: string, httpPort: number): Omit<ServerProcessOptions, 'name' | 'cwd'> {
   return {
-    command: process.execPath,
-    args: [join(repository, 'dist', 'broker', 'main.js'), 'broker', file],
+    command: ourProgram,
+    args: ['broker', file],
     isReady: () => answersReady(httpPort),
     startLimitMs: 20_000,
     stopLimitMs: 12_000,
   };
 }
 
-function apache(
-  version: '2.8.1' | '3.9.1',
+/** Apache Kafka's. */
+export function apache(
+  version: ApacheVersion,
   file: string,
   id: number,
 ): Omit<ServerProcessOptions, 'name' | 'cwd'> {
   const log4j = fileURLToPath(new URL('broker-log4j.properties', import.meta.url));
-  const options = ['-Xmx512m', '-XX:+UseSerialGC', `-Dlog4j.configuration=file:${log4j}`];
+  const archive = classArchive(join(jarsOf(version), 'broker'));
+  const options = ['-Xmx512m', ...smallJvm, archive, `-Dlog4j.configuration=file:${log4j}`];
   return {
     command: 'java',
     args: [...options, '-cp', join(jarsOf(version), '*'), 'kafka.Kafka', file],

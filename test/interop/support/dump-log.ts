@@ -26,7 +26,7 @@ export interface SegmentFile {
 
 const readable = ['.log', '.index', '.timeindex', '.txnindex', '.snapshot'];
 const complaint =
-  /Mismatch|invalid bytes|Non-consecutive|out of order|not found in the log|isvalid: false|Exception|ERROR|WARN|Ignoring|Could not/i;
+  /Mismatch|Index timestamp|Indexed offset|invalid bytes|Non-consecutive|out of order|not found in the log|isvalid: false|Exception|ERROR|WARN|Ignoring|Could not/i;
 
 /** Every file in the partition folders of a log.dir that the tool can read. */
 export async function segmentFiles(logDir: string): Promise<readonly SegmentFile[]> {

@@ -1,4 +1,4 @@
-/** Our Java program on the client library of one version of Kafka, compiled when its source has changed. */
+/** Our Java programs on the client library of one version of Kafka, compiled when their source has changed. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -6,12 +6,10 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '../maven/fetch.mjs';
-import type { Finished } from './child.ts';
-import { runOrThrow } from './child.ts';
+import type { Finished } from '../../support/child.ts';
+import { runOrThrow } from '../../support/child.ts';
 import type { KafkaVersion } from './java.ts';
 import { jarsOf, runJava } from './java.ts';
-
-const source = fileURLToPath(new URL('../java/InteropClient.java', import.meta.url));
 
 /** Resolves with the exit code, whatever it is. */
 export async function runJavaClient(
@@ -19,22 +17,35 @@ export async function runJavaClient(
   args: readonly string[],
   input = '',
 ): Promise<Finished> {
-  const classFolders = [await compiled(version)];
-  return runJava({ version, mainClass: 'InteropClient', args, classFolders, input });
+  return runJavaProgram('InteropClient', { version, args, input });
 }
 
-/** The folder of its classes. */
-async function compiled(version: KafkaVersion): Promise<string> {
+/** `program` is the name of a file of ../java. Resolves with the exit code, whatever it is. */
+export async function runJavaProgram(
+  program: string,
+  run: { readonly version: KafkaVersion; readonly args: readonly string[]; readonly input: string },
+): Promise<Finished> {
+  const programJar = await compiled(program, run.version);
+  return runJava({ ...run, mainClass: program, programJar });
+}
+
+/** A jar with its classes. */
+async function compiled(program: string, version: KafkaVersion): Promise<string> {
+  const source = fileURLToPath(new URL(`../java/${program}.java`, import.meta.url));
   const hash = createHash('sha256')
     .update(await readFile(source))
     .digest('hex');
-  const folder = join(cacheFolder(), 'classes', `kafka-${version}-${hash.slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
+  const folder = join(cacheFolder(), 'programs', `kafka-${version}-${hash.slice(0, 16)}`);
+  const jar = join(folder, `${program}.jar`);
+  if (existsSync(jar)) return jar;
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
-  const args = ['-nowarn', '-d', partial, '-cp', join(jarsOf(version), '*'), source];
+  const classes = join(partial, 'classes');
+  const args = ['-nowarn', '-d', classes, '-cp', join(jarsOf(version), '*'), source];
   await runOrThrow({ command: 'javac', args });
+  const packed = join(partial, `${program}.jar`);
+  await runOrThrow({ command: 'jar', args: ['--create', '--file', packed, '-C', classes, '.'] });
   await rename(partial, folder);
-  return folder;
+  return jar;
 }

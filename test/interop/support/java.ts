@@ -8,8 +8,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jarFolder } from '../maven/fetch.mjs';
-import type { Finished } from './child.ts';
-import { runToEnd } from './child.ts';
+import type { Finished } from '../../support/child.ts';
+import { runToEnd } from '../../support/child.ts';
 
 export const kafkaVersions = ['2.8.1', '3.9.1', '4.3.1'] as const;
 export type KafkaVersion = (typeof kafkaVersions)[number];
@@ -18,17 +18,19 @@ export interface JavaRun {
   readonly version: KafkaVersion;
   readonly mainClass: string;
   readonly args: readonly string[];
-  /** Folders of classes before the jars of the version. */
-  readonly classFolders?: readonly string[];
+  /** Of classes that come before the jars of the version. */
+  readonly programJar?: string;
   readonly input?: string;
   readonly limitMs?: number;
 }
 
 /** Resolves with the exit code, whatever it is; rejects when the time limit is over. */
 export async function runJava(run: JavaRun): Promise<Finished> {
-  const { version, mainClass, args, classFolders = [], input = '' } = run;
-  const classPath = [...classFolders, join(jarsOf(version), '*')].join(':');
-  const options = [...startOptions, logging(version), ...classArchive(run), '-cp', classPath];
+  const { version, mainClass, args, programJar, input = '' } = run;
+  const jars = join(jarsOf(version), '*');
+  const classPath = programJar === undefined ? jars : `${programJar}:${jars}`;
+  const archive = programJar === undefined ? join(jarsOf(version), 'classes') : programJar;
+  const options = [...startOptions, logging(version), classArchive(archive), '-cp', classPath];
   return runToEnd({
     command: 'java',
     args: [...options, mainClass, ...args],
@@ -41,7 +43,8 @@ export function jarsOf(version: KafkaVersion): string {
   return jarFolder(`kafka-${version}`);
 }
 
-const startOptions = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable'];
+export const smallJvm = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xlog:disable'];
+const startOptions = ['-Xmx256m', ...smallJvm];
 
 function logging(version: KafkaVersion): string {
   return version.startsWith('4.')
@@ -49,12 +52,11 @@ function logging(version: KafkaVersion): string {
     : `-Dlog4j.configuration=file:${beside('tools-log4j.properties')}`;
 }
 
-/** An archive holds for one class path only, so programs with classes of their own go without. */
-function classArchive({ version, classFolders = [] }: JavaRun): readonly string[] {
-  if (classFolders.length > 0) return [];
-  const archive = join(jarsOf(version), 'classes.jsa');
+/** An archive holds for one class path only. The file is made when the program ends. */
+export function classArchive(name: string): string {
+  const archive = `${name}.jsa`;
   const option = existsSync(archive) ? 'SharedArchiveFile' : 'ArchiveClassesAtExit';
-  return [`-XX:${option}=${archive}`];
+  return `-XX:${option}=${archive}`;
 }
 
 function beside(name: string): string {

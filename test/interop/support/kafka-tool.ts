@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Finished } from './child.ts';
+import type { Finished } from '../../support/child.ts';
 import type { KafkaVersion } from './java.ts';
 import { runJava } from './java.ts';
 

@@ -1,7 +1,7 @@
 /** kcat, which is librdkafka for the command line. */
 
-import { runOrThrow } from './child.ts';
-import { ServerProcess } from './server-process.ts';
+import { runOrThrow } from '../../support/child.ts';
+import { ServerProcess } from '../../support/server-process.ts';
 import type { TextRecord } from './records.ts';
 import { parseLines, toLines } from './records.ts';
 

@@ -265,6 +265,18 @@ describe('The kubelet of local mode', () => {
     expect(log).toContain('asked');
   });
 
+  it('puts the log of a running container aside when it has grown', async () => {
+    await node.stop();
+    node = startNode({ logSizeMax: 1000, logCheckPeriodMs: 20 });
+    const emptied =
+      '(() => { if (fs.fstatSync(1).size > 0) throw new Error("full"); return "empty"; })()';
+    const script = `console.log('x'.repeat(1500)); ${server(emptied)}`;
+    await node.store.create(podKind, pod({ args: [script], readinessProbe: readiness }));
+    await eventually(node.store, podKind, ready);
+    const logs = join(node.dataFolder, 'logs', 'default', 'p-0');
+    expect(readFileSync(join(logs, 'main.log.1'), 'utf8')).toBe(`${'x'.repeat(999)}\n`);
+  });
+
   it('runs a new pod of the same name after the old one has ended', async () => {
     const script = server('process.pid');
     const spec = pod({ args: [script], readinessProbe: readiness });

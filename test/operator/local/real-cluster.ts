@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 
 import { silentLogger } from '../../../broker/platform/logger.ts';
 import type { LocalCluster } from '../../../operator/local/local-cluster.ts';
@@ -38,16 +37,16 @@ export class RealCluster {
   async start(): Promise<void> {
     assert(existsSync(program), 'These tests need dist/: npm run build');
     this.apply({});
+    writeFileSync(join(this.#scratch.folder, 'topic.yaml'), JSON.stringify(topic));
     this.#local = await startLocalCluster({
       folder: this.#scratch.folder,
       dataFolder: join(this.#scratch.folder, 'data'),
-      brokerCommand: [process.execPath, program, 'broker'],
+      brokerCommand: [program, 'broker'],
       zookeeperCommand: this.#options.zookeeperCommand,
       onEvent: this.recorded.add,
       logger: silentLogger,
     });
     await this.recorded.ready('KafkaCluster demo');
-    writeFileSync(join(this.#scratch.folder, 'topic.yaml'), JSON.stringify(topic));
     await this.recorded.ready('KafkaTopic orders');
   }
 

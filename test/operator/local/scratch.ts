@@ -11,12 +11,13 @@ import { systemRandom } from '../../../broker/platform/random.ts';
 import { systemTimers } from '../../../broker/platform/timers.ts';
 import type { KubeObject, ResourceKind } from '../../../operator/kube/port.ts';
 import { commandImage } from '../../../operator/local/kubelet/image.ts';
+import type { KubeletOptions } from '../../../operator/local/kubelet/kubelet.ts';
 import { Kubelet } from '../../../operator/local/kubelet/kubelet.ts';
 import type { PodEvent } from '../../../operator/local/kubelet/pod-runner.ts';
-import { ProcessTable } from '../../../operator/local/kubelet/process-table.ts';
 import { FollowedNames } from '../../../operator/local/known-names.ts';
 import { AddressBook } from '../../../operator/local/network/addresses.ts';
 import { Names } from '../../../operator/local/network/names.ts';
+import { ProcessTable } from '../../../operator/local/processes/process-table.ts';
 import { localAdmission } from '../../../operator/local/store/local-admission.ts';
 import { ObjectStore } from '../../../operator/local/store/object-store.ts';
 
@@ -48,7 +49,9 @@ export interface Node {
 }
 
 /** A kubelet whose image `script` is `node -e` of the first argument. */
-export function startNode(options: { readonly restartDelayMaxMs?: number } = {}): Node {
+export function startNode(
+  options: Pick<KubeletOptions, 'restartDelayMaxMs' | 'logSizeMax' | 'logCheckPeriodMs'> = {},
+): Node {
   const scratch = scratchFolder();
   const store = newStore();
   const processes = new ProcessTable(join(scratch.folder, 'processes.json'), systemTimers);

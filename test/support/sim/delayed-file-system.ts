@@ -20,9 +20,11 @@ export function delayedFileSystem(files: FileSystem, pause: () => Promise<void>)
     stat: later((path) => files.stat(path)),
     makeFolder: later((folder) => files.makeFolder(folder)),
     rename: later((from, to) => files.rename(from, to)),
+    setModified: later((path, modifiedMs) => files.setModified(path, modifiedMs)),
     remove: later((path) => files.remove(path)),
     removeFolder: later((folder) => files.removeFolder(folder)),
     syncFolder: later((folder) => files.syncFolder(folder)),
+    freeSize: later((folder) => files.freeSize(folder)),
     lock: later((path) => files.lock(path)),
   };
 }

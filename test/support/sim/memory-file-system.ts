@@ -24,6 +24,7 @@ type FileOperation =
   | 'stat'
   | 'makeFolder'
   | 'rename'
+  | 'setModified'
   | 'remove'
   | 'removeFolder'
   | 'syncFolder'
@@ -164,6 +165,11 @@ export class MemoryFileSystem implements FileSystem {
     ]);
   }
 
+  async setModified(path: string, modifiedMs: number): Promise<void> {
+    await this.#begin('setModified', path);
+    this.#file(path, 'utime').modifiedMs = modifiedMs;
+  }
+
   async remove(path: string): Promise<void> {
     await this.#begin('remove', path);
     const node = this.#find(path);
@@ -181,6 +187,11 @@ export class MemoryFileSystem implements FileSystem {
   async syncFolder(folder: string): Promise<void> {
     await this.#begin('syncFolder', folder);
     this.#folders.sync(this.#folder(folder, 'open'));
+  }
+
+  async freeSize(folder: string): Promise<number> {
+    await this.#begin('stat', folder);
+    return Math.max(0, this.capacity - this.usedSize);
   }
 
   async lock(path: string): Promise<FileLock | null> {

@@ -5,7 +5,8 @@
 
 import type { Random } from '../../../broker/platform/random.ts';
 
-const PAGE_SIZE = 4096;
+/** A sector: what a disk writes as a whole or not at all. */
+const PAGE_SIZE = 512;
 
 interface Content {
   size: number;
@@ -67,11 +68,10 @@ export class MemoryFile {
     this.#current = copyOf(this.#durable);
   }
 
-  /** The kernel writes pages back in any order, and the size with none, some or all of them. */
+  /** Sectors reach the disk in any order, and the size with none, some or all of them. */
   #luckyContent(luck: Random): Content {
     const survivor: Content = copyOf(this.#durable);
-    const isSame = this.#current.size === this.#durable.size;
-    survivor.size = isSame || luck.integer(2) === 0 ? this.#durable.size : this.#current.size;
+    survivor.size = this.#luckySize(luck);
     const indexes = new Set([...this.#durable.pages.keys(), ...this.#current.pages.keys()]);
     for (const index of [...indexes].sort((left, right) => left - right)) {
       const page = this.#current.pages.get(index);
@@ -81,6 +81,15 @@ export class MemoryFile {
     }
     clip(survivor);
     return survivor;
+  }
+
+  /** What it was at the last sync, what it is now, or any size on the way. */
+  #luckySize(luck: Random): number {
+    const [before, now] = [this.#durable.size, this.#current.size];
+    if (before === now) return now;
+    const fate = luck.integer(3);
+    if (fate < 2) return fate === 0 ? before : now;
+    return Math.min(before, now) + luck.integer(Math.abs(now - before) + 1);
   }
 
   /** The page to write to: made if missing, copied if it is what the disk holds. */

@@ -14,6 +14,7 @@ import type { Random } from '../../../broker/platform/random.ts';
 import type { Timer, Timers } from '../../../broker/platform/timers.ts';
 import { settled } from '../manual-time.ts';
 import { delayedFileSystem } from './delayed-file-system.ts';
+import { InlineWorkers } from './inline-workers.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
@@ -91,14 +92,22 @@ export class Simulation {
     const process = {};
     this.#process = process;
     const random = new SeededRandom(this.random.integer(2 ** 31));
+    const fileSystem = this.#filesOf(process);
+    const logger = this.#logger(process, {});
     return {
       clock: this.clock,
       timers: this.timers(process),
       random,
-      fileSystem: this.#filesOf(process),
+      fileSystem,
       sockets: this.network,
       serveHttp: () => Promise.reject(new Error('nothing is served by HTTP here')),
-      logger: this.#logger(process, {}),
+      logger,
+      workers: new InlineWorkers({
+        fileSystem,
+        clock: this.clock,
+        logger,
+        timers: this.timers(process),
+      }),
       sendfile: null,
       isResident: () => true,
       hostName: 'simulated',
