@@ -16,17 +16,14 @@ import type { Random } from '../platform/random.ts';
 import type { Timer } from '../platform/timers.ts';
 import { paths } from '../zookeeper/paths.ts';
 import type { NodeData, ZooKeeperSession } from '../zookeeper/port.ts';
-import { ZooKeeperError } from '../zookeeper/port.ts';
 import type { StandingWatch } from '../zookeeper/watches.ts';
 import { watchChildren, watchData } from '../zookeeper/watches.ts';
-import { decodePreferredElection } from '../zookeeper/znodes/requests.ts';
 import { Announcer } from './announcer.ts';
 import type { AnsweredStates } from './announcer.ts';
 import type { ChannelOptions } from './broker-channels.ts';
 import { BrokerChannels } from './broker-channels.ts';
 import { ControllerContext } from './context.ts';
 import { BrokerChanges } from './events/broker-changes.ts';
-import { ignoreUnreadable } from './events/ignore-unreadable.ts';
 import { TopicChanges } from './events/topic-changes.ts';
 import type { StoppingBroker } from './leadership/controlled-shutdown.ts';
 import { shutDown } from './leadership/controlled-shutdown.ts';
@@ -34,6 +31,7 @@ import { takeIsrNotifications } from './leadership/isr-notifications.ts';
 import type { IsrOutcome, IsrProposals } from './leadership/isr-proposals.ts';
 import { takeIsrProposals } from './leadership/isr-proposals.ts';
 import { Leadership } from './leadership/leadership.ts';
+import { takePreferredElection } from './leadership/preferred-election-node.ts';
 import type { Rebalancing } from './leadership/rebalancing.ts';
 import type { ElectionOutcome, RequestedElection } from './leadership/requested-elections.ts';
 import { electOnRequest, imbalanced } from './leadership/requested-elections.ts';
@@ -127,7 +125,7 @@ export class Controller {
     this.#watchNames(paths.logDirEvents, (names) => this.#onLogDirEvents(names));
     this.#watchNames(paths.isrChanges, (names) => takeIsrNotifications(this.#term, names));
     const onElection = (node: NodeData | null): Promise<void> =>
-      this.#events.run(() => this.#onPreferredElection(node));
+      this.#events.run(() => takePreferredElection(this.#term, node));
     this.#watches.push(
       watchData(this.#options.session, paths.preferredElection, onElection, this.#failed),
     );
@@ -284,25 +282,6 @@ export class Controller {
     const ids = await takeLogDirEvents(session, names, logger);
     logger.warn({ brokers: [...ids] }, 'brokers say that a log.dir of theirs failed');
     for (const id of ids) announcer.askAll(id);
-  }
-
-  /** Of the tools of 2.8, by /admin/preferred_replica_election, which goes when it is done. */
-  async #onPreferredElection(node: NodeData | null): Promise<void> {
-    if (node === null) return;
-    const { session, logger } = this.#term;
-    try {
-      const partitions = decodePreferredElection(node.data, paths.preferredElection);
-      await electOnRequest(this.#term, 'preferred', partitions);
-    } catch (error) {
-      ignoreUnreadable(error, logger);
-    }
-    try {
-      await session.remove(paths.preferredElection, node.stat.version);
-    } catch (error) {
-      const isOther =
-        error instanceof ZooKeeperError && ['NO_NODE', 'BAD_VERSION'].includes(error.code);
-      if (!isOther) throw error;
-    }
   }
 
   #startRebalancing(): void {

@@ -42,7 +42,10 @@ export interface RecoveryOptions {
   readonly onBatch: (size: number) => void;
 }
 
-/** Afterwards every segment is whole and the producers' state is that of the end of the log. */
+/**
+ * Afterwards every segment is whole and the producers' state is that of the end of the log. The
+ * epochs are still to be settled.
+ */
 export async function recoverFrom(log: RecoverableLog, options: RecoveryOptions): Promise<void> {
   const { segments, snapshots, producers } = log;
   const visited = segments.from(options.recoveryPoint);
@@ -94,6 +97,7 @@ async function findStart(log: RecoverableLog, recoveryPoint: number): Promise<Tr
     const nowMs = environment.clock.nowMs();
     producers.restore(snapshot.producers, { endOffset: snapshot.offset, nowMs });
   } else await loadProducers(log, start);
+  epochs.hold();
   epochs.truncateFromEnd(start);
   if (trusted !== null) await first.transactions.truncateTo(producers.endOffset);
   return trusted;

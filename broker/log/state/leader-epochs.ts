@@ -26,6 +26,7 @@ export class LeaderEpochs {
   readonly #folder: string;
   readonly #writes = new SerialQueue();
   #entries: readonly EpochStart[];
+  #isHeld = false;
   /** What the file holds; null: it is damaged. */
   #saved: readonly EpochStart[] | null;
 
@@ -109,22 +110,39 @@ export class LeaderEpochs {
     if (this.#entries.length > 0) this.#change([]);
   }
 
+  /** Changes stay in memory until `settle`: recovery takes entries away only to find them again. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
   /** Resolves when the file holds the current entries; rejects with the file system's error. */
   async settle(): Promise<void> {
+    this.#isHeld = false;
     await this.#writes.run(() => this.#save());
   }
 
   #change(entries: readonly EpochStart[]): void {
     this.#entries = entries;
+    if (this.#isHeld) return;
     // A failure shows again, and is answered for, when a flush settles.
     this.#writes.run(() => this.#save()).catch(() => undefined);
   }
 
   async #save(): Promise<void> {
     const entries = this.#entries;
-    if (entries === this.#saved) return;
+    if (this.#saved !== null && areSame(entries, this.#saved)) return;
     const file = { folder: this.#folder, name: EPOCH_CHECKPOINT_FILE };
     await replaceFile(this.#fileSystem, file, encodeEpochs(entries));
     this.#saved = entries;
   }
+}
+
+function areSame(some: readonly EpochStart[], others: readonly EpochStart[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ epoch, startOffset }, index) => {
+      const other = others[index];
+      return other?.epoch === epoch && other.startOffset === startOffset;
+    })
+  );
 }

@@ -72,9 +72,14 @@ async function timed(what: string, step: () => Promise<unknown>): Promise<void> 
   process.stdout.write(`${what}, real ZooKeeper: ${String(elapsed)} ms\n`);
 }
 
-async function shutDown(controller: Controller | null): Promise<void> {
-  await controller?.controlledShutdown({ brokerId: 2, brokerEpoch: -1 });
-  controller?.stop();
+interface Term {
+  readonly session: ZooKeeperSession;
+  readonly controller: Controller;
+}
+
+async function end(term: Term | undefined): Promise<void> {
+  term?.controller.stop();
+  await term?.session.close();
 }
 
 it('takes over 2,000 partitions', async () => {
@@ -98,10 +103,9 @@ it('takes over 2,000 partitions', async () => {
   );
   const local = new CountingBroker(1);
   const failures: unknown[] = [];
-  const terms: ZooKeeperSession[] = [];
-  const begin = async (epoch: number): Promise<Controller> => {
+  const terms: Term[] = [];
+  const begin = async (epoch: number): Promise<void> => {
     const session = await openSession();
-    terms.push(session);
     const controller = new Controller({
       session,
       brokerId: 1,
@@ -127,19 +131,19 @@ it('takes over 2,000 partitions', async () => {
         logger: silentLogger,
       },
     });
+    terms.push({ session, controller });
     controller.start();
-    return controller;
   };
   const first = local.told(2);
   await timed('creation', () => Promise.all([begin(1), first]));
-  await terms[0]?.close();
+  await end(terms[0]);
   const next = local.told(2);
-  let last: Controller | null = null;
-  await timed('failover', async () => {
-    last = await begin(2);
-    await next;
+  await timed('failover', () => Promise.all([begin(2), next]));
+  const stopping = { brokerId: 2, brokerEpoch: -1 };
+  await timed('controlled shutdown of the leader of 2,000', async () => {
+    await terms[1]?.controller.controlledShutdown(stopping);
   });
-  await timed('controlled shutdown of the leader of 2,000', () => shutDown(last));
+  await end(terms[1]);
   expect(failures).toEqual([]);
-  for (const session of [...terms, second, admin]) await session.close();
+  for (const session of [second, admin]) await session.close();
 }, 60_000);

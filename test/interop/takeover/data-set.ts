@@ -100,6 +100,10 @@ async function cleanerCheckpoint(logDir: string): Promise<string> {
 async function createTopics(bootstrap: string, topics: readonly Topic[]): Promise<void> {
   const admin = kafkaJs(bootstrap).admin();
   await admin.connect();
+  // Apache Kafka answers for a moment before it knows who is the controller.
+  const knowsController = async (): Promise<boolean> =>
+    (await admin.describeCluster()).controller !== null;
+  await until('a controller is known', knowsController);
   await admin.createTopics({
     waitForLeaders: true,
     topics: topics.map(({ name, partitionCount, configs }) => ({

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { releasePayload } from '../../../../broker/model/payload.ts';
 import type { PartitionLog, ReadOptions } from '../../../../broker/log/partition-log.ts';
 import { readAll } from '../log-fixture.ts';
-import type { CleanupPolicy } from './log-run.ts';
-import type { LogModel } from './log-model.ts';
+import type { CleanupPolicy, LogModel } from './log-model.ts';
+import { PRODUCER_IDS } from './log-model.ts';
 import type { ModelBatch } from './model-batch.ts';
-import { PRODUCER_IDS } from './producer-run.ts';
 
 interface Compared {
   readonly log: PartitionLog;

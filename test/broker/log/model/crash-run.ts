@@ -57,12 +57,13 @@ export async function crash(run: LogRun, step: CrashStep): Promise<void> {
   const mayHaveHoles = run.policy !== 'delete' && step.mode !== 'kill';
   const allowed = { endMin, endMax: model.end, firstSegmentMax, mayHaveHoles };
 
-  if (damageEnd === null) return reopen(run, false, allowed);
-  return reopen(run, false, {
+  await reopen(run, false, {
     ...allowed,
-    endMin: Math.min(endMin, damageEnd.endMin),
-    endMax: damageEnd.endMax,
+    endMin: Math.min(endMin, damageEnd?.endMin ?? Infinity),
+    endMax: damageEnd?.endMax ?? allowed.endMax,
   });
+  // Until a flush, a loss of power may bring back what was dropped; its leader's epochs drop it again.
+  if (step.during === 'truncate') await run.log.flush();
 }
 
 /** After a failed sync nobody knows what is on the disk, so nothing may be appended until a start. */

@@ -8,6 +8,10 @@
 
 import type { ModelBatch } from './model-batch.ts';
 
+export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete';
+
+export const PRODUCER_IDS = [10, 11, 12, 20, 21];
+
 export interface ModelProducer {
   readonly epoch: number;
   /** Of the current epoch, oldest first. */

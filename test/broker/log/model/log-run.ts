@@ -13,14 +13,13 @@ import type {
 import type { LogFixture } from '../log-fixture.ts';
 import { FOLDER } from '../log-fixture.ts';
 import { compareLookup, compareRead, compareRetention } from './comparisons.ts';
+import type { CleanupPolicy } from './log-model.ts';
 import { LogModel } from './log-model.ts';
 import type { BatchFacts } from './model-batch.ts';
 import { appendOf, batchBytes, plainFacts, readBack } from './model-batch.ts';
 import type { ModelConfig, Step } from './log-step.ts';
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
-
-export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete';
 
 export function policiesOf(policy: CleanupPolicy): { deletes: boolean; compacts: boolean } {
   return { deletes: policy !== 'compact', compacts: policy !== 'delete' };

@@ -14,8 +14,6 @@ import { appendOf, readBack } from './model-batch.ts';
 const IDEMPOTENT_ID = 10;
 const TRANSACTIONAL_ID = 20;
 
-export const PRODUCER_IDS = [10, 11, 12, 20, 21];
-
 /** Where the sequences of a producer go on. */
 interface Continuation {
   readonly epoch: number;

@@ -3,10 +3,11 @@
 import { LogFixture } from '../log-fixture.ts';
 import { compareAborted, compareAll } from './comparisons.ts';
 import { crash, failSync, stopAndStart } from './crash-run.ts';
-import type { CleanupPolicy } from './log-run.ts';
 import { LogRun, policiesOf } from './log-run.ts';
 import type { ModelConfig, Step } from './log-step.ts';
-import { produce, PRODUCER_IDS, retryLast, transact } from './producer-run.ts';
+import type { CleanupPolicy } from './log-model.ts';
+import { PRODUCER_IDS } from './log-model.ts';
+import { produce, retryLast, transact } from './producer-run.ts';
 
 export interface LogWorld {
   /** Whether writes take their time. */
