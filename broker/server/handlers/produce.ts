@@ -64,8 +64,10 @@ interface Begun {
 export function produceHandler(ports: ProducePorts): ApiHandler {
   const order = new AppendOrder();
   const preparation = new BatchPreparation(ports.timers);
+  // Once: a copy for every request was a tenth of the CPU of small ones.
+  const shared: ProductionPorts = { ...ports, order, preparation };
   return serve(produce, [3, 10], (context, request) =>
-    new Production({ ...ports, order, preparation }, context, request).run(),
+    new Production(shared, context, request).run(),
   );
 }
 
