@@ -1,12 +1,15 @@
 /** A thread's entry with jobs that do what jobs should not, for the tests of worker threads. */
 
-import { KafkaError } from '../../../dist/broker/model/kafka-error.js';
-import { systemClock } from '../../../dist/broker/platform/clock.js';
-import { NodeFileSystem } from '../../../dist/broker/platform/node-file-system.js';
-import { systemTimers } from '../../../dist/broker/platform/timers.js';
-import { serveJobs } from '../../../dist/broker/platform/worker-thread.js';
 import process from 'node:process';
 import { threadId } from 'node:worker_threads';
+
+// Not by plain imports: the import rules are checked in a fresh clone too, where nothing is built yet.
+const compiled = (file) => import(new URL(`../../../dist/broker/${file}`, import.meta.url).href);
+const { KafkaError } = await compiled('model/kafka-error.js');
+const { systemClock } = await compiled('platform/clock.js');
+const { NodeFileSystem } = await compiled('platform/node-file-system.js');
+const { systemTimers } = await compiled('platform/timers.js');
+const { serveJobs } = await compiled('platform/worker-thread.js');
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
