@@ -4,10 +4,10 @@
  *
  * Start: HTTP endpoints (so that probes see recovery) · ZooKeeper session, cluster id, broker id ·
  * configuration store · logs, recovered where needed · services · listeners · registration and
- * election · listener check. Stop: leadership moved away · no new connections · parked requests answered, those in flight
- * finished · resigned and deregistered · logs flushed, checkpoints and clean marker written. A stop in
- * the middle of the start ends it at its next step, the loading of logs excepted, which is waited for:
- * then stops what there is.
+ * election · listener check. Stop: leadership moved away · no new connections · parked requests
+ * answered, those in flight finished · resigned and deregistered · logs flushed, checkpoints and clean
+ * marker written. A stop in the middle of the start, recovery included, ends it at its next step, then
+ * stops what there is.
  */
 
 import { BrokerConnection } from './client/broker-connection.ts';
