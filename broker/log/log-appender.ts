@@ -79,11 +79,14 @@ export class LogAppender {
     };
   }
 
-  /** As a follower: offsets and epochs stay as the leader wrote them. */
+  /**
+   * As a follower: offsets and epochs stay as the leader wrote them, and a batch that does not fit into
+   * a segment has one of its own, as it may be from when segment.bytes was larger.
+   */
   appendAsFollower(batches: AppendBatches): AppendResult {
-    const { headers, buffer } = batches;
+    const { headers } = batches;
     const { baseOffset } = firstOf(headers);
-    this.#check(buffer);
+    this.#state.checkWritable();
     const lastOffset = checkOrder(headers, this.#state.logEndOffset);
     this.#roll(batches, baseOffset, lastOffset);
     for (const header of headers) {

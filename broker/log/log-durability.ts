@@ -49,6 +49,7 @@ export async function saveSealed(
 /** Leaves the folder as a clean stop needs it: nothing in it has to be verified at the next start. */
 export async function saveForStop(state: LogState): Promise<void> {
   const { segments, snapshots, producers, logEndOffset } = state;
+  if (state.isAsFound) return state.epochs.idle();
   segments.active.seal();
   await segments.active.extent.trim();
   await saveSegments(state, segments.from(state.recoveryPoint), logEndOffset);

@@ -8,10 +8,13 @@ import type { Timers } from '../platform/timers.ts';
 import type { JobContext, Workers } from '../platform/workers.ts';
 import type { Disk } from './disk/disk.ts';
 import type { DescriptorCache } from './files/descriptor-cache.ts';
+import type { PreloadedFiles } from './files/preloaded-files.ts';
 import type { IndexCache } from './index/index-cache.ts';
 
 export interface LogEnvironment {
   readonly fileSystem: FileSystem;
+  /** The same, as those that open logs know it. */
+  readonly preloaded: PreloadedFiles;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -25,7 +28,7 @@ export interface LogEnvironment {
 }
 
 /** What segments, and with them recovery, need. A worker thread has no more. */
-export type SegmentEnvironment = Omit<LogEnvironment, 'random' | 'diskOf'>;
+export type SegmentEnvironment = Omit<LogEnvironment, 'random' | 'diskOf' | 'preloaded'>;
 
 /** For a job that is too small for a thread and is run where it is wanted. */
 export function contextOf(environment: SegmentEnvironment): JobContext {

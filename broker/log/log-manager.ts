@@ -9,7 +9,6 @@
  * a whole, until the next start; the others go on, each with its own upkeep.
  */
 
-import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import { partitionKey } from '../model/topic-partition.ts';
@@ -18,13 +17,18 @@ import { DiskFileSystem } from './disk/disk-file-system.ts';
 import { LogCleaner } from './compaction/log-cleaner.ts';
 import { Disks } from './disk/disks.ts';
 import { DescriptorCache } from './files/descriptor-cache.ts';
+import { PreloadedFiles } from './files/preloaded-files.ts';
 import { IndexCache } from './index/index-cache.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import type { LogDirFailure, LogManagerOptions } from './log-manager-options.ts';
 import type { PartitionLog } from './partition-log.ts';
+import type { LogDirContents } from './volume/log-dir-contents.ts';
+import { logDirContents } from './volume/log-dir-contents.ts';
 import { LogOpening } from './volume/log-opening.ts';
 import { LogUpkeep } from './volume/log-upkeep.ts';
 import { LogVolume } from './volume/log-volume.ts';
+import { LogVolumes } from './volume/log-volumes.ts';
+import { storageError } from './volume/storage-error.ts';
 import { volumeForNewLog } from './volume/volume-for-new-log.ts';
 
 export type { LogDirFailure, LogManagerOptions } from './log-manager-options.ts';
@@ -33,8 +37,7 @@ export class LogManager {
   readonly #options: LogManagerOptions;
   readonly disks: Disks;
   readonly #environment: LogEnvironment;
-  /** Of those log.dirs that could be used at start. */
-  #volumes: readonly LogVolume[] = [];
+  #volumes = new LogVolumes([]);
   readonly #opening: LogOpening;
   readonly #upkeeps = new Map<LogVolume, LogUpkeep>();
   /** Null: nothing is compacted. */
@@ -51,15 +54,15 @@ export class LogManager {
   static async openLogManager(options: LogManagerOptions): Promise<LogManager> {
     const manager = new LogManager(options);
     const shared = { disks: manager.disks, fileSystem: manager.#environment.fileSystem };
-    manager.#volumes = await LogVolume.openAll({ ...options, ...shared });
+    manager.#volumes = new LogVolumes(await LogVolume.openAll({ ...options, ...shared }));
     try {
-      await manager.#opening.loadAll(manager.#volumes);
+      await manager.#opening.loadAll(manager.#volumes.all);
       manager.disks.checkAny();
       return manager;
     } catch (error) {
-      for (const volume of manager.#volumes) {
+      for (const volume of manager.#volumes.all) {
         manager.#environment.descriptors.forgetFolder(volume.path);
-        await volume.directory.release();
+        await volume.release();
       }
       throw error;
     }
@@ -73,10 +76,11 @@ export class LogManager {
       onFailed: (disk) => this.#takeOffline(disk),
     });
     const diskOf = (path: string): Disk | null => this.disks.holding(path);
-    const fileSystem = new DiskFileSystem(options.fileSystem, diskOf);
+    const fileSystem = new PreloadedFiles(new DiskFileSystem(options.fileSystem, diskOf));
     this.#environment = {
       ...options,
       fileSystem,
+      preloaded: fileSystem,
       diskOf,
       descriptors: new DescriptorCache(fileSystem, options.openFilesMax),
       indexes: new IndexCache(options.indexCacheBytes),
@@ -88,19 +92,17 @@ export class LogManager {
 
   /** False: records that were acknowledged may be missing, as after a power failure. */
   get isComplete(): boolean {
-    return this.#volumes.every(({ isOffline, directory }) => isOffline || directory.isComplete);
+    return this.#volumes.online.every(({ directory }) => directory.isComplete);
   }
 
   /** Whoever had to know that the logs were not complete has been told: they count as such anew. */
   async markBoot(): Promise<void> {
-    const volumes = this.#volumes.filter(({ isOffline }) => !isOffline);
-    await Promise.all(volumes.map(({ directory }) => directory.markBoot()));
+    await Promise.all(this.#volumes.online.map(({ directory }) => directory.markBoot()));
   }
 
   /** Starts the timers of retention, flushes and checkpoints, and takes the reserves on the disks. */
   start(): void {
-    for (const volume of this.#volumes) {
-      if (volume.isOffline) continue;
+    for (const volume of this.#volumes.online) {
       void volume.disk.start();
       const upkeep = this.#upkeepOf(volume);
       this.#upkeeps.set(volume, upkeep);
@@ -117,7 +119,7 @@ export class LogManager {
     await Promise.allSettled(this.#creating.values());
     // Side by side: a disk that hangs keeps no other from its clean stop.
     await Promise.all(
-      this.#volumes.map(async (volume) => {
+      this.#volumes.all.map(async (volume) => {
         await this.#upkeeps.get(volume)?.stop();
         await volume.close((log) => this.#highWatermarkOf(log));
       }),
@@ -126,12 +128,16 @@ export class LogManager {
 
   get(topic: string, partition: number): PartitionLog | undefined {
     const key = partitionKey(topic, partition);
-    return this.#owner(key)?.log(key);
+    return this.#volumes.owner(key)?.log(key);
+  }
+
+  describeLogDirs(): Promise<readonly LogDirContents[]> {
+    return logDirContents(this.disks.all, this.#volumes, this.#environment.fileSystem);
   }
 
   /** Folders of log.dirs that are offline, or have a partition that failed. */
   get failedFolderCount(): number {
-    const failed = this.#volumes.filter(({ hasFailures, isOffline }) => hasFailures && !isOffline);
+    const failed = this.#volumes.online.filter(({ hasFailures }) => hasFailures);
     return failed.length + this.disks.offlinePaths.length;
   }
 
@@ -141,7 +147,7 @@ export class LogManager {
   }
 
   *logs(): IterableIterator<PartitionLog> {
-    for (const volume of this.#volumes) yield* volume.logs();
+    for (const volume of this.#volumes.all) yield* volume.logs();
   }
 
   /** Why only another start helps, a sentence each: logs of which nobody knows what is on the disk. */
@@ -182,11 +188,10 @@ export class LogManager {
    */
   async deleteLog(topic: string, partition: number): Promise<void> {
     const key = partitionKey(topic, partition);
-    const owner = this.#owner(key) ?? this.#failedIn(key);
-    const isGone = this.#volumes.some((volume) => volume.hasDeleted(key));
+    const owner = this.#volumes.owner(key) ?? this.#volumes.failedIn(key);
     try {
       if (owner !== undefined) await owner.deleteLog(key);
-      else if (!isGone) this.#checkUnknown(key, 'cannot be deleted');
+      else this.#volumes.checkDeleted(key, this.disks.all);
     } catch (error) {
       if (error instanceof KafkaError) throw error;
       throw storageError(`${key} cannot be deleted`, error);
@@ -195,16 +200,25 @@ export class LogManager {
 
   /** After DeleteRecords: what was deleted stays so after a crash. */
   async saveLogStart(topic: string, partition: number): Promise<void> {
-    await this.#owner(partitionKey(topic, partition))?.saveLogStarts();
+    await this.#volumes.owner(partitionKey(topic, partition))?.checkpoints.saveLogStarts();
+  }
+
+  /**
+   * After a truncation: recovery points, log starts and high watermarks of the partition's log.dir. A
+   * crash must not bring back offsets from before it.
+   */
+  async saveOffsets(topic: string, partition: number): Promise<void> {
+    const volume = this.#volumes.owner(partitionKey(topic, partition));
+    await volume?.checkpoints.saveAll((log) => this.#highWatermarkOf(log));
   }
 
   /** The checkpoint's high watermark, within the bounds of the log. */
   checkpointedHighWatermark(topic: string, partition: number): number {
     const key = partitionKey(topic, partition);
-    const volume = this.#owner(key);
+    const volume = this.#volumes.owner(key);
     const log = volume?.log(key);
     if (volume === undefined || log === undefined) return 0;
-    const saved = volume.highWatermarkOf(key);
+    const saved = volume.checkpoints.highWatermarkOf(key);
     return Math.max(log.logStartOffset, Math.min(saved, log.writtenEndOffset));
   }
 
@@ -226,13 +240,13 @@ export class LogManager {
     const { compaction: settings } = this.#options;
     if (settings === undefined) return null;
     const ownerOf = ({ topic, partition }: PartitionLog): LogVolume | undefined =>
-      this.#owner(partitionKey(topic, partition));
+      this.#volumes.owner(partitionKey(topic, partition));
     return new LogCleaner({
       ...this.#options,
       settings,
       logs: () => this.logs(),
       highWatermarkOf: (log) => this.#highWatermarkOf(log),
-      onCleaned: async (log) => ownerOf(log)?.saveCleaned(),
+      onCleaned: async (log) => ownerOf(log)?.checkpoints.saveCleaned(),
       // The thread does not write by way of the disk.
       onFailed: (log, error) => void ownerOf(log)?.disk.note(error),
     });
@@ -243,18 +257,19 @@ export class LogManager {
       ...this.#options,
       logs: () => volume.logs(),
       highWatermarkOf: (log) => this.#highWatermarkOf(log),
-      saveOffsets: () => volume.saveOffsets(),
-      saveHighWatermarks: () => volume.saveHighWatermarks((log) => this.#highWatermarkOf(log)),
+      saveOffsets: () => volume.checkpoints.saveOffsets(),
+      saveHighWatermarks: () =>
+        volume.checkpoints.saveHighWatermarks((log) => this.#highWatermarkOf(log)),
     });
   }
 
   async #create(partition: TopicPartition, isNew: boolean): Promise<PartitionLog> {
     const key = partitionKey(partition.topic, partition.partition);
     if (this.#isStopped) throw storageError(`no log for ${key}: the broker is stopping`);
-    const failed = this.#failedIn(key);
-    if (failed !== undefined) throw storageError(`no log for ${key}: it failed in ${failed.path}`);
-    if (!isNew) this.#checkUnknown(key, 'is not made');
-    const volume = volumeForNewLog(this.#volumes);
+    const failed = this.#volumes.failedIn(key);
+    if (failed !== undefined) return this.#openAgain(failed, partition);
+    if (!isNew) this.#volumes.checkKnown(key, this.disks.all);
+    const volume = volumeForNewLog(this.#volumes.all);
     if (volume === null) throw storageError('no log.dir is online');
     try {
       const log = await this.#opening.open(volume, partition);
@@ -266,24 +281,18 @@ export class LogManager {
     }
   }
 
-  #owner(key: string): LogVolume | undefined {
-    return this.#volumes.find((volume) => volume.log(key) !== undefined);
-  }
-
-  #failedIn(key: string): LogVolume | undefined {
-    return this.#volumes.find((volume) => volume.hasFailed(key));
-  }
-
-  /** Of a partition that no log.dir in use knows. */
-  #checkUnknown(key: string, what: string): void {
-    const inUse = new Set(this.#volumes.map(({ disk }) => disk));
-    const unknown = this.disks.all.filter((disk) => !inUse.has(disk)).map(({ path }) => path);
-    if (unknown.length === 0) return;
-    throw storageError(`${key} ${what}: it may be in ${unknown.join(', ')}, which cannot be used`);
+  /** One that found no room at the start, if there is some now. */
+  #openAgain(volume: LogVolume, partition: TopicPartition): Promise<PartitionLog> {
+    const key = partitionKey(partition.topic, partition.partition);
+    if (!volume.mayOpen(key)) throw storageError(`no log for ${key}: it failed in ${volume.path}`);
+    const opening = this.#opening.open(volume, partition);
+    return opening.catch((error: unknown) => {
+      throw storageError(`the log of ${key} cannot be opened`, error);
+    });
   }
 
   #takeOffline(disk: Disk): void {
-    const volume = this.#volumes.find((candidate) => candidate.disk === disk);
+    const volume = this.#volumes.on(disk);
     // It is just being opened: it will not be in use.
     if (volume === undefined) return;
     const logs = volume.takeOffline();
@@ -293,8 +302,4 @@ export class LogManager {
     const partitions = logs.map(({ topic, partition }) => ({ topic, partition }));
     for (const listener of this.#failureListeners) listener({ folder: disk.path, partitions });
   }
-}
-
-function storageError(message: string, cause?: unknown): KafkaError {
-  return new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, message, { cause });
 }

@@ -73,7 +73,7 @@ export class LogReader {
     const index = this.#segments.indexOf(offset);
     const segment = this.#segments.at(index);
     if (segment === undefined) return this.#readSlowly(options);
-    const start = segment.locate(offset);
+    const start = segment.reader.locate(offset);
     if (start === null || start instanceof Promise) return this.#readSlowly(options, { start });
     const end = this.#endIn(segment, this.#segments.at(index + 1), upperBound);
     if (end instanceof Promise) return this.#readSlowly(options, { start, end });
@@ -85,7 +85,7 @@ export class LogReader {
   /** The first record of that time or later; null if there is none. */
   async offsetForTimestamp(timestampMs: number): Promise<TimestampAndOffset | null> {
     for (const segment of this.#segments.from(this.#bounds.logStartOffset)) {
-      if ((await segment.largestTimestamp()).timestampMs < timestampMs) continue;
+      if ((await segment.reader.largestTimestamp()).timestampMs < timestampMs) continue;
       const found = await this.#findInSegment(segment, timestampMs);
       if (found !== null) return found;
     }
@@ -94,16 +94,18 @@ export class LogReader {
 
   /** The first record among those with the largest timestamp; null if no record has one. */
   async offsetOfMaxTimestamp(): Promise<TimestampAndOffset | null> {
-    let best: Segment | null = null;
-    let largestMs = -1;
+    const segments: { readonly segment: Segment; readonly largestMs: number }[] = [];
     for (const segment of this.#segments.from(this.#bounds.logStartOffset)) {
-      const { timestampMs } = await segment.largestTimestamp();
-      if (timestampMs > largestMs) {
-        best = segment;
-        largestMs = timestampMs;
-      }
+      const { timestampMs: largestMs } = await segment.reader.largestTimestamp();
+      if (largestMs >= 0) segments.push({ segment, largestMs });
     }
-    return best === null ? null : this.#findInSegment(best, largestMs);
+    let best: TimestampAndOffset | null = null;
+    for (const { segment, largestMs } of segments.sort((a, b) => b.largestMs - a.largestMs)) {
+      if (best !== null && best.timestampMs >= largestMs) break;
+      const found = await this.#findLargestIn(segment, largestMs);
+      if (found !== null && found.timestampMs > (best?.timestampMs ?? -1)) best = found;
+    }
+    return best;
   }
 
   #checkRange(offset: number): void {
@@ -128,7 +130,7 @@ export class LogReader {
     // Else the file may hold more: batches whose group is not all written, or not synced yet where
     // flush.messages wants that.
     if (bound === logEndOffset) return segment.writtenSize;
-    const found: MaybeLocation = segment.locate(bound);
+    const found: MaybeLocation = segment.reader.locate(bound);
     if (!(found instanceof Promise)) return found?.position ?? segment.writtenSize;
     return found.then((location) => location?.position ?? segment.writtenSize);
   }
@@ -140,7 +142,7 @@ export class LogReader {
     let known = begun;
     try {
       for (const [index, segment] of segments.entries()) {
-        const start = await (known.start ?? segment.locate(offset));
+        const start = await (known.start ?? segment.reader.locate(offset));
         if (start !== null) {
           const end = await (known.end ?? this.#endIn(segment, segments[index + 1], upperBound));
           const descriptor = await segment.file.acquire(segment.mode);
@@ -163,15 +165,28 @@ export class LogReader {
 
   async #findInSegment(segment: Segment, timestampMs: number): Promise<TimestampAndOffset | null> {
     const { logStartOffset } = this.#bounds;
-    let position = await segment.positionForTimestamp(timestampMs, logStartOffset);
+    let position = await segment.reader.positionForTimestamp(timestampMs, logStartOffset);
     for (;;) {
       const batch = await nextBatch(segment, position, timestampMs, logStartOffset);
       if (batch === null) return null;
-      const bytes = await segment.readBytes(batch.position, batch.size);
+      const bytes = await segment.reader.readBytes(batch.position, batch.size);
       const found = await findRecord(bytes, { timestampMs, offset: logStartOffset }, this.#pause);
       if (found !== null) return { ...found, leaderEpoch: batch.leaderEpoch };
       position = batch.position + batch.size;
     }
+  }
+
+  /** Compaction may have left nothing but the header of the batch that had the largest timestamp. */
+  async #findLargestIn(segment: Segment, largestMs: number): Promise<TimestampAndOffset | null> {
+    const found = await this.#findInSegment(segment, largestMs);
+    if (found !== null) return found;
+    const { logStartOffset } = this.#bounds;
+    let restMs = -1;
+    await segment.reader.scan(0, ({ recordCount, lastOffset, maxTimestampMs }) => {
+      if (recordCount > 0 && lastOffset >= logStartOffset)
+        restMs = Math.max(restMs, maxTimestampMs);
+    });
+    return restMs < 0 ? null : this.#findInSegment(segment, restMs);
   }
 
   readonly #pause = (): Promise<void> => new Promise((resolve) => this.#timers.soon(resolve));
@@ -191,7 +206,7 @@ async function nextBatch(
   offset: number,
 ): Promise<FoundBatch | null> {
   let found: FoundBatch | null = null;
-  await segment.scan(from, (header, position) => {
+  await segment.reader.scan(from, (header, position) => {
     if (header.maxTimestampMs < timestampMs || header.lastOffset < offset) return true;
     const { sizeInBytes: size, partitionLeaderEpoch: leaderEpoch } = header;
     found = { position, size, leaderEpoch };

@@ -47,6 +47,8 @@ export class LogState {
   syncedBytes = 0;
   /** Everything before it is compacted; null: nothing ever was. */
   cleanedOffset: number | null = null;
+  /** Null: something was changed since. */
+  #foundChangeCount: number | null;
   #logStartOffset: number;
   #logEndOffset: number;
   #writtenEndOffset: number;
@@ -66,6 +68,19 @@ export class LogState {
     this.#logEndOffset = loaded.endOffset;
     this.#writtenEndOffset = loaded.endOffset;
     this.#recoveryPoint = loaded.recoveryPoint;
+    this.#foundChangeCount = loaded.isSettled ? loaded.segments.changeCount : null;
+  }
+
+  /**
+   * The files are as a clean stop left them, so another one has nothing to do. Leader epochs without
+   * records may be missing in theirs.
+   */
+  get isAsFound(): boolean {
+    return this.#foundChangeCount === this.segments.changeCount && !this.isPrepared;
+  }
+
+  noteChange(): void {
+    this.#foundChangeCount = null;
   }
 
   get logStartOffset(): number {
@@ -86,6 +101,7 @@ export class LogState {
 
   noteAppended(endOffset: number): void {
     assert(endOffset > this.#logEndOffset);
+    this.noteChange();
     this.#logEndOffset = endOffset;
   }
 
@@ -100,10 +116,22 @@ export class LogState {
     this.lastFlushMs = this.environment.clock.nowMs();
   }
 
+  /** By request. Throws KafkaError OFFSET_OUT_OF_RANGE above `highWatermark`. */
+  deleteBefore(offset: number, highWatermark: number): void {
+    if (offset > highWatermark) {
+      throw new KafkaError(
+        ErrorCodes.OFFSET_OUT_OF_RANGE,
+        `offset ${String(offset)} is above the high watermark ${String(highWatermark)}`,
+      );
+    }
+    this.advanceStart(offset);
+  }
+
   /** Never goes back. */
   advanceStart(offset: number): void {
     if (offset <= this.#logStartOffset) return;
     assert(offset <= this.#logEndOffset);
+    this.noteChange();
     this.#logStartOffset = offset;
     this.epochs.truncateFromStart(offset);
   }

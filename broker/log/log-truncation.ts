@@ -11,6 +11,7 @@ import { cutTransactionIndex } from './transactions/aborted-transactions.ts';
 /** Drops everything from `offset` on; the whole batch if it lies within one. */
 export async function truncateLog(state: LogState, offset: number): Promise<void> {
   const { segments, snapshots, environment } = state;
+  state.noteChange();
   if (offset < segments.first.baseOffset) {
     await restartLog(state, offset);
     return;
@@ -32,6 +33,7 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
 /** Drops everything; the log goes on at `offset`. */
 export async function restartLog(state: LogState, offset: number): Promise<void> {
   const { segments, snapshots, producers, environment } = state;
+  state.noteChange();
   await dropSegments(segments.removeFirst(segments.count));
   await snapshots.removeBehind(-1);
   segments.push(await newSegment(state.segmentOptions(offset)));

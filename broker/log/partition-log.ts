@@ -14,16 +14,15 @@
  * what is on the disk: the log refuses appends until the next start, which recovers it.
  */
 
-import { ErrorCodes } from '../model/error-codes.ts';
-import { KafkaError } from '../model/kafka-error.ts';
-import { writeTopicId } from './checkpoint/partition-metadata.ts';
+import { LogTopicId } from './checkpoint/log-topic-id.ts';
 import { LogRepair } from './disk/log-repair.ts';
 import { LogCompaction } from './compaction/log-compaction.ts';
 import { GroupWriter } from './group-writer.ts';
 import type { AppendBatches, AppendResult } from './log-appender.ts';
 import { LogAppender } from './log-appender.ts';
 import type { LogConfig } from './log-config.ts';
-import { flushForRecovery, flushLog, saveForStop } from './log-durability.ts';
+import { flushLog } from './log-durability.ts';
+import { LogMaintenance } from './log-maintenance.ts';
 import type { LoadedLog, PartitionLogOptions } from './recovery/log-loader.ts';
 import { loadLog } from './recovery/log-loader.ts';
 import type { LogRead, ReadOptions, TimestampAndOffset } from './log-reader.ts';
@@ -56,7 +55,8 @@ export class PartitionLog {
   readonly #appender: LogAppender;
   readonly #roller: SegmentRoller;
   readonly #repair: LogRepair;
-  #topicId: string | null;
+  readonly #maintenance: LogMaintenance;
+  readonly #topicId: LogTopicId;
 
   /** Opens the folder, recovering what needs it. Rejects with the file system's errors. */
   static async openPartitionLog(options: PartitionLogOptions): Promise<PartitionLog> {
@@ -69,17 +69,18 @@ export class PartitionLog {
   private constructor(options: PartitionLogOptions, loaded: LoadedLog) {
     this.topic = options.topic;
     this.partition = options.partition;
-    this.#topicId = loaded.topicId;
+    this.#topicId = new LogTopicId(loaded);
     this.#state = new LogState(loaded, options.config);
     this.#reader = new LogReader(this.#state.segments, this.#state, options.environment.timers);
     this.#writer = new GroupWriter({
       onGroupWritten: (endOffset) => this.#onGroupWritten(endOffset),
       onWriteFailed: (error) => this.#repair.begin(error),
     });
-    this.#repair = new LogRepair(this.#state, (task) => this.#exclusively(task));
+    this.#repair = new LogRepair(this.#state, (task) => this.#maintenance.exclusively(task));
     this.#roller = new SegmentRoller(this.#state, this.#writer);
     this.#appender = new LogAppender(this.#state, this.#writer, this.#roller);
     this.compaction = new LogCompaction(this.#state);
+    this.#maintenance = new LogMaintenance(this.#state, this.#writer, this.compaction);
     this.retention = new LogRetention(this.#state, this.#roller);
     this.transactions = new LogTransactions(this.#state);
   }
@@ -87,6 +88,11 @@ export class PartitionLog {
   /** `<log.dir>/<topic>-<partition>`. */
   get folder(): string {
     return this.#state.folder;
+  }
+
+  /** Nothing has changed since a clean stop. */
+  get isAsFound(): boolean {
+    return this.#state.isAsFound;
   }
 
   /** A sync, or a repair, failed: it takes no appends until the next start has verified it. */
@@ -100,7 +106,7 @@ export class PartitionLog {
 
   /** Base64url, of partition.metadata; null where there is none. */
   get topicId(): string | null {
-    return this.#topicId;
+    return this.#topicId.value;
   }
 
   get logStartOffset(): number {
@@ -193,7 +199,7 @@ export class PartitionLog {
 
   /** A new leader says so even if it has nothing to append yet. */
   assignEpochStartOffset(epoch: number, startOffset: number): void {
-    this.#state.epochs.assign(epoch, startOffset);
+    this.#state.epochs.announce(epoch, startOffset);
   }
 
   /** The largest known epoch up to `epoch` and where it ends; null if none is known. */
@@ -208,13 +214,7 @@ export class PartitionLog {
 
   /** DeleteRecords. Never goes back. Throws KafkaError OFFSET_OUT_OF_RANGE above `highWatermark`. */
   advanceLogStartOffset(offset: number, highWatermark: number): void {
-    if (offset > highWatermark) {
-      throw new KafkaError(
-        ErrorCodes.OFFSET_OUT_OF_RANGE,
-        `offset ${String(offset)} is above the high watermark ${String(highWatermark)}`,
-      );
-    }
-    this.#state.advanceStart(offset);
+    this.#state.deleteBefore(offset, highWatermark);
   }
 
   /** Forgets producers that were silent for producer.id.expiration.ms. */
@@ -227,51 +227,38 @@ export class PartitionLog {
   }
 
   /** Writes the topic id beside the data. Throws KafkaError INCONSISTENT_TOPIC_ID if it has another. */
-  async assignTopicId(topicId: string): Promise<void> {
-    if (this.#topicId === topicId) return;
-    if (this.#topicId !== null) {
-      throw new KafkaError(
-        ErrorCodes.INCONSISTENT_TOPIC_ID,
-        `${this.folder} holds data of topic id ${this.#topicId}, not of ${topicId}`,
-      );
-    }
-    this.#topicId = topicId;
-    await writeTopicId(this.#state.environment.fileSystem, this.folder, topicId);
+  assignTopicId(topicId: string): Promise<void> {
+    return this.#topicId.assign(topicId);
   }
 
-  /**
-   * Drops everything from `offset` on, and the whole batch if it lies within one; nothing if the log
-   * ends before.
-   */
+  /** Drops everything from `offset` on, and the whole batch if it lies within one. */
   async truncateTo(offset: number): Promise<void> {
-    if (offset >= this.logEndOffset) return;
-    await this.#exclusively(() => truncateLog(this.#state, offset));
+    if (offset >= this.logEndOffset) {
+      // A leader's own epoch, in which it had nothing to append, is not one of the next leader's.
+      this.#state.epochs.truncateFromEnd(this.logEndOffset);
+      return;
+    }
+    await this.#maintenance.exclusively(() => truncateLog(this.#state, offset));
   }
 
   /** Drops everything; the log goes on at `offset`. */
   truncateFullyAndStartAt(offset: number): Promise<void> {
-    return this.#exclusively(() => restartLog(this.#state, offset));
+    return this.#maintenance.exclusively(() => restartLog(this.#state, offset));
   }
 
   /** Retention at the granularity of segments. Returns how many it dropped. */
   deleteOldSegments(moment: RetentionMoment): Promise<number> {
-    return this.#state.maintenance.run(() =>
-      this.#state.isClosed ? 0 : this.retention.run(moment),
-    );
+    return this.#maintenance.unlessClosed(() => this.retention.run(moment), 0);
   }
 
   /** Syncs everything written so far and moves the recovery point there. */
   flush(): Promise<void> {
-    return this.#state.maintenance.run(() =>
-      this.#state.isClosed ? undefined : flushLog(this.#state, this.writtenEndOffset),
-    );
+    return this.#maintenance.flush();
   }
 
   /** The same for everything appended, with a snapshot of the producers: recovery begins there. */
   flushForRecovery(): Promise<void> {
-    return this.#state.maintenance.run(() =>
-      this.#state.isClosed ? undefined : flushForRecovery(this.#state, this.#writer.written),
-    );
+    return this.#maintenance.flushForRecovery();
   }
 
   /**
@@ -282,15 +269,7 @@ export class PartitionLog {
     if (this.#state.isClosed) return;
     this.#state.isClosed = true;
     await this.compaction.stop();
-    await this.#state.maintenance.run(async () => {
-      await this.#writer.settled();
-      try {
-        await this.#repair.run();
-        await saveForStop(this.#state);
-      } finally {
-        this.#state.environment.descriptors.forgetFolder(this.folder);
-      }
-    });
+    await this.#maintenance.saveForStop(this.#repair);
   }
 
   /** Stops without saving anything: the folder is about to go. Appends that wait are still written. */
@@ -298,8 +277,7 @@ export class PartitionLog {
     this.#state.isClosed = true;
     this.#state.isAbandoned = true;
     await this.compaction.stop();
-    await this.#state.maintenance.run(() => this.#writer.settled());
-    this.#state.environment.descriptors.forgetFolder(this.folder);
+    await this.#maintenance.end();
   }
 
   /** A promise holds the acknowledgements back: with flush.messages they mean that it is on disk. */
@@ -315,18 +293,5 @@ export class PartitionLog {
   #noteWritten(endOffset: number): void {
     this.#state.noteWritten(endOffset);
     this.onWritten?.(endOffset);
-  }
-
-  async #exclusively(task: () => Promise<void>): Promise<void> {
-    this.#state.exclusiveCount += 1;
-    this.compaction.abort();
-    try {
-      await this.#state.maintenance.run(async () => {
-        await this.#writer.settled();
-        await task();
-      });
-    } finally {
-      this.#state.exclusiveCount -= 1;
-    }
   }
 }

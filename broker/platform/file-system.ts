@@ -10,6 +10,12 @@ export interface FileSystem {
   /** Names of what a folder holds, without `.` and `..`, sorted. */
   list(folder: string): Promise<readonly string[]>;
   stat(path: string): Promise<FileStat | null>;
+  /**
+   * Much of a folder in one step, for whoever has thousands of them to look at; inline while that is
+   * fast. `bytesMax`: files up to that size are read too; null: nothing but the names is wanted. A
+   * file that cannot be looked at is only named: who reads it for itself learns why.
+   */
+  readFolder(folder: string, bytesMax: number | null): Promise<FolderContent>;
   /** Makes the folder and its parents; no error if it is there. */
   makeFolder(folder: string): Promise<void>;
   /** Replaces what `to` names. */
@@ -29,12 +35,36 @@ export interface FileSystem {
    * if missing. Null: another process holds it.
    */
   lock(path: string): Promise<FileLock | null>;
+  /**
+   * For whoever is going to need thousands of syncs at once. Null, or missing: there is nothing that
+   * is faster than one after the other, and as safe.
+   */
+  openSharedSyncs?(folder: string): Promise<SharedSyncs | null>;
+}
+
+/** Syncs on the device of a folder; errors are noticed from its opening on. Whoever opens it closes it. */
+export interface SharedSyncs {
+  /** From now on those that are asked for at the same time, of files and folders, are made together. */
+  begin(): void;
+  close(): Promise<void>;
 }
 
 export interface FileStat {
   readonly size: number;
   readonly modifiedMs: number;
   readonly isFolder: boolean;
+}
+
+export interface FolderContent {
+  /** As `list` has them. */
+  readonly names: readonly string[];
+  /** By name. */
+  readonly files: ReadonlyMap<string, FolderFile>;
+}
+
+export interface FolderFile extends FileStat {
+  /** Null: it was not read. */
+  readonly bytes: Buffer | null;
 }
 
 export interface FileLock {

@@ -3,15 +3,19 @@
  * for. Linux on x86-64 and arm64, where the layouts below hold (glibc and musl alike). Where
  * `libcAvailable()` says no, nothing else here may be called.
  *
- * All of them are synchronous: none may be called where it could wait for a disk. `sendfile` is
- * meant for spans that are known to be resident.
+ * All but `syncFileSystem` are synchronous: none may be called where it could wait for a disk.
+ * `sendfile` is meant for spans that are known to be resident.
  */
 
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 
 /** What koffi makes of a C function: it checks the arguments; results are numbers here. */
-type ForeignFunction = (...values: readonly unknown[]) => unknown;
+interface ForeignFunction {
+  (...values: readonly unknown[]): unknown;
+  /** In a thread of the pool; the last argument is called back. */
+  async(...values: readonly unknown[]): void;
+}
 
 /** What is used of koffi. */
 interface Koffi {
@@ -25,6 +29,7 @@ interface Libc {
   readonly koffi: Koffi;
   readonly sendfile: ForeignFunction;
   readonly fcntl: ForeignFunction;
+  readonly syncfs: ForeignFunction;
   /** Null where the C library is too old for it. */
   readonly preadv2: ForeignFunction | null;
   /** One `struct iovec {base, length}`: a byte of C's memory that nobody looks at. */
@@ -124,6 +129,20 @@ export function lockFile(fd: number): boolean {
   throw new SystemError('fcntl', errno);
 }
 
+/**
+ * Writes all that the file system of an open file holds back to its disk, in the thread pool. False:
+ * something could not be written since the file was opened, or since the last call with it.
+ */
+export function syncFileSystem(fd: number): Promise<boolean> {
+  const { syncfs } = required();
+  return new Promise((resolve, reject) => {
+    syncfs.async(fd, (error: Error | null, result: unknown) => {
+      if (error === null) resolve(Number(result) === 0);
+      else reject(error);
+    });
+  });
+}
+
 /** Where sendfile reads its position; the file's own is not used. */
 const sendfilePosition = new BigInt64Array(1);
 
@@ -149,6 +168,7 @@ function loadLibrary(): Libc | null {
       koffi,
       sendfile: library.func('long sendfile(int, int, void *, size_t)'),
       fcntl: library.func('int fcntl(int, int, ...)'),
+      syncfs: library.func('int syncfs(int)'),
       preadv2: optionalFunction(library, 'long preadv2(int, const void *, int, int64_t, int)'),
       probeVector: new BigUint64Array([koffi.address(koffi.alloc('char', 1)), 1n]),
     };

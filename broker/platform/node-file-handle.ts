@@ -9,6 +9,7 @@
 import { close, fstat, fsync, ftruncate, read, writev, writevSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Clock } from './clock.ts';
+import type { DeviceSyncs } from './device-syncs.ts';
 import type { FileHandle } from './file-system.ts';
 import type { WriteLane } from './write-lane.ts';
 
@@ -24,13 +25,21 @@ export class NodeFileHandle implements FileHandle {
   readonly fd: number;
   readonly #clock: Clock;
   readonly #lane: WriteLane;
+  readonly #syncs: () => DeviceSyncs | null;
   /** The last write in the pool; null when none is there. */
   #pending: Promise<void> | null = null;
 
-  constructor(options: { readonly fd: number; readonly clock: Clock; readonly lane: WriteLane }) {
+  constructor(options: {
+    readonly fd: number;
+    readonly clock: Clock;
+    readonly lane: WriteLane;
+    /** Those of the file's device, if there are any now. */
+    readonly syncs: () => DeviceSyncs | null;
+  }) {
     this.fd = options.fd;
     this.#clock = options.clock;
     this.#lane = options.lane;
+    this.#syncs = options.syncs;
   }
 
   write(buffers: readonly Buffer[], position: number): Promise<void> | undefined {
@@ -70,7 +79,8 @@ export class NodeFileHandle implements FileHandle {
 
   async sync(): Promise<void> {
     await this.#pending?.catch(() => undefined);
-    await fsyncInPool(this.fd);
+    const syncs = this.#syncs();
+    await (syncs === null ? fsyncInPool(this.fd) : syncs.sync(() => fsyncInPool(this.fd)));
   }
 
   async close(): Promise<void> {

@@ -83,7 +83,7 @@ async function leadingOfAge(
 }
 
 async function newestMs(segment: Segment): Promise<number> {
-  const { timestampMs } = await segment.largestTimestamp();
+  const { timestampMs } = await segment.reader.largestTimestamp();
   return timestampMs >= 0 ? timestampMs : segment.modifiedMs;
 }
 
@@ -103,7 +103,7 @@ const firstTimestamps = new WeakMap<Segment, number>();
 async function firstTimestampMs(segment: Segment): Promise<number> {
   const known = firstTimestamps.get(segment);
   if (known !== undefined) return known;
-  const found = (await segment.readFirstTimestamp()) ?? -1;
+  const found = (await segment.reader.firstTimestamp()) ?? -1;
   firstTimestamps.set(segment, found);
   return found;
 }

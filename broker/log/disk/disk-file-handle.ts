@@ -63,7 +63,7 @@ export class DiskFileHandle implements FileHandle {
   }
 
   sync(): Promise<void> {
-    return this.#noted(this.#disk.syncs.run(() => this.#run(() => this.#inner.sync())));
+    return this.#noted(this.#disk.sync(() => this.#inner.sync()));
   }
 
   /** Offline too: the descriptor is the process's, not the disk's. */

@@ -5,7 +5,13 @@
  * disk full is written once more when the reserve has made room.
  */
 
-import type { FileHandle, FileLock, FileStat, FileSystem } from '../../platform/file-system.ts';
+import type {
+  FileHandle,
+  FileLock,
+  FileStat,
+  FileSystem,
+  FolderContent,
+} from '../../platform/file-system.ts';
 import type { Disk } from './disk.ts';
 import { DiskFileHandle } from './disk-file-handle.ts';
 import { isRootLost } from './disk-trouble.ts';
@@ -44,6 +50,10 @@ export class DiskFileSystem implements FileSystem {
     return this.#run(path, () => this.#inner.stat(path));
   }
 
+  readFolder(folder: string, bytesMax: number | null): Promise<FolderContent> {
+    return this.#run(folder, () => this.#inner.readFolder(folder, bytesMax));
+  }
+
   makeFolder(folder: string): Promise<void> {
     return this.#run(folder, () => this.#inner.makeFolder(folder));
   }
@@ -74,9 +84,9 @@ export class DiskFileSystem implements FileSystem {
   }
 
   syncFolder(folder: string): Promise<void> {
-    const sync = (): Promise<void> => this.#run(folder, () => this.#inner.syncFolder(folder));
+    const sync = (): Promise<void> => this.#inner.syncFolder(folder);
     const disk = this.#diskOf(folder);
-    return disk === null ? sync() : disk.syncs.run(sync);
+    return disk === null ? sync() : this.#noted(disk, () => disk.sync(sync));
   }
 
   lock(path: string): Promise<FileLock | null> {
@@ -87,20 +97,24 @@ export class DiskFileSystem implements FileSystem {
     return this.#run(folder, () => this.#inner.freeSize(folder));
   }
 
-  async #run<T>(path: string, call: () => Promise<T>): Promise<T> {
+  #run<T>(path: string, call: () => Promise<T>): Promise<T> {
     const disk = this.#diskOf(path);
     if (disk === null) return call();
     const checked = (): Promise<T> => {
       disk.checkOnline();
       return call();
     };
+    return this.#noted(disk, () => disk.gate.run(checked));
+  }
+
+  async #noted<T>(disk: Disk, call: () => Promise<T>): Promise<T> {
     try {
-      return await disk.gate.run(checked);
+      return await call();
     } catch (error) {
       // A name, or a folder, needs room too.
       if (disk.note(error) !== 'full') throw error;
       await disk.makeRoom();
-      return disk.gate.run(checked);
+      return call();
     }
   }
 }

@@ -11,7 +11,7 @@
 import { ErrorCodes } from '../../model/error-codes.ts';
 import { KafkaError } from '../../model/kafka-error.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { FileSystem } from '../../platform/file-system.ts';
+import type { FileSystem, SharedSyncs } from '../../platform/file-system.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { TaskLimit } from '../../platform/task-limit.ts';
 import type { Timer, Timers } from '../../platform/timers.ts';
@@ -57,6 +57,8 @@ export class Disk {
   #probing: Promise<void> | null = null;
   #retryMs = RETRY_MS_MIN;
   #relievedAtMs = -Infinity;
+  #sharedSyncs: SharedSyncs | null = null;
+  #isSharing = false;
   #isStopped = false;
 
   constructor(options: DiskOptions) {
@@ -129,6 +131,38 @@ export class Disk {
   /** Takes the reserve. Resolves in any case. */
   async start(): Promise<void> {
     if (this.#failure === null) await this.#takeReserve();
+  }
+
+  /** For what is going to sync thousands of files. Resolves in any case. */
+  async openSharedSyncs(): Promise<void> {
+    const { fileSystem } = this.#options;
+    const open = async (): Promise<SharedSyncs | null> =>
+      (await fileSystem.openSharedSyncs?.(this.path)) ?? null;
+    // Without them files are synced one by one.
+    this.#sharedSyncs = await this.gate.run(open).catch(() => null);
+  }
+
+  /** Syncs are made together from now on: so many may be asked for at once. False: not on this disk. */
+  shareSyncs(): boolean {
+    this.#sharedSyncs?.begin();
+    this.#isSharing = this.#sharedSyncs !== null;
+    return this.#isSharing;
+  }
+
+  async closeSharedSyncs(): Promise<void> {
+    const syncs = this.#sharedSyncs;
+    this.#sharedSyncs = null;
+    this.#isSharing = false;
+    await syncs?.close();
+  }
+
+  /** In line with others, unless they are made together. */
+  async sync(call: () => Promise<void>): Promise<void> {
+    const checked = (): Promise<void> => {
+      this.checkOnline();
+      return call();
+    };
+    await (this.#isSharing ? checked() : this.syncs.run(() => this.gate.run(checked)));
   }
 
   /** No further looks at a full disk. Idempotent. */

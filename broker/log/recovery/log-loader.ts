@@ -51,6 +51,8 @@ export interface LoadedLog {
   readonly logStartOffset: number;
   readonly endOffset: number;
   readonly recoveryPoint: number;
+  /** Every file is as a clean stop leaves it, on the disk. */
+  readonly isSettled: boolean;
 }
 
 /**
@@ -58,6 +60,22 @@ export interface LoadedLog {
  * used, and with the signal's reason.
  */
 export async function loadLog(
+  options: PartitionLogOptions,
+  config: () => LogConfig,
+): Promise<LoadedLog> {
+  const { folder, environment } = options;
+  const { preloaded, descriptors } = environment;
+  try {
+    await preloaded.preload(folder);
+    return await loadPreloaded(options, config);
+  } finally {
+    preloaded.drop(folder);
+    // Some are no files, but what was read of them; and the others are opened when they are needed.
+    descriptors.forgetFolder(folder);
+  }
+}
+
+async function loadPreloaded(
   options: PartitionLogOptions,
   config: () => LogConfig,
 ): Promise<LoadedLog> {
@@ -80,15 +98,17 @@ async function recover(
   offsets: { readonly recoveryPoint: number; readonly syncedOffset: number },
 ): Promise<void> {
   const { folder, config, environment, signal, onVerified: onProgress } = options;
-  const { producerIdExpirationMs, fileSystem, workers } = environment;
+  const { producerIdExpirationMs, fileSystem, preloaded, workers } = environment;
   signal?.throwIfAborted();
   const input = { folder, config, ...offsets, producerIdExpirationMs };
   const bytes = await bytesToVerify(fileSystem, folder, offsets.recoveryPoint);
   if (bytes <= INLINE_BYTES_MAX) {
     const context = contextOf(environment);
     await recoverPartition.run(input, { ...context, report: onProgress ?? context.report });
+    await preloaded.preload(folder);
     return;
   }
+  preloaded.drop(folder);
   const callbacks = onProgress === undefined ? {} : { onProgress };
   await workers.run(
     recoverPartition,
@@ -114,9 +134,10 @@ async function openLog(
   if (hasDamagedEpochs) return { problem: 'the leader epochs are damaged', recoverFrom: 0 };
   const { segments, epochs } = parts;
   const topicId = await readTopicId(environment.fileSystem, folder);
-  const log = { ...parts, environment, topicId };
+  const isFound = segments.count > 0;
+  const log = { ...parts, environment, topicId, isSettled: isFound && syncedOffset === Infinity };
   const firstOffset = options.logStartOffset;
-  if (segments.count === 0) {
+  if (!isFound) {
     segments.push(await newSegment({ folder, baseOffset: firstOffset, environment, config }));
   }
   const active = await segments.active.activate();
@@ -125,9 +146,9 @@ async function openLog(
   await loadProducers(log, endOffset);
   const logStartOffset = Math.max(firstOffset, segments.first.baseOffset);
   if (endOffset < logStartOffset) return startAnew(log, logStartOffset, config);
-  epochs.truncateFromEnd(endOffset);
-  epochs.truncateFromStart(logStartOffset);
-  return { ...log, logStartOffset, endOffset, recoveryPoint: Math.min(syncedOffset, endOffset) };
+  epochs.fit(logStartOffset, endOffset);
+  const recoveryPoint = Math.min(syncedOffset, endOffset);
+  return { ...log, logStartOffset, endOffset, recoveryPoint };
 }
 
 /** An empty segment whose files are there. */
@@ -151,7 +172,8 @@ async function startAnew(
   segments.push(await newSegment({ folder, baseOffset: offset, environment, config }));
   producers.restore([], { endOffset: offset, nowMs: environment.clock.nowMs() });
   epochs.clear();
-  return { ...log, logStartOffset: offset, endOffset: offset, recoveryPoint: offset };
+  const offsets = { logStartOffset: offset, endOffset: offset, recoveryPoint: offset };
+  return { ...log, ...offsets, isSettled: false };
 }
 
 /** From the last on: where it is interrupted no hole is left, which a compacted log would believe. */

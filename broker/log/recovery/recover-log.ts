@@ -14,6 +14,7 @@
 import type { BatchHeader } from '../../records/batch-header.ts';
 import type { SegmentEnvironment } from '../log-environment.ts';
 import type { TrustedPart } from '../segment/build-indexes.ts';
+import { completeIndexes, rebuildSegment, trustedPart } from '../segment/recover-segment.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { SegmentList } from '../segment/segment-list.ts';
 import type { LeaderEpochs } from '../state/leader-epochs.ts';
@@ -88,8 +89,10 @@ async function findStart(log: RecoverableLog, recoveryPoint: number): Promise<Tr
   const { segments, snapshots, epochs, producers, environment } = log;
   const [first] = segments.from(recoveryPoint);
   if (first === undefined) return null;
-  await segments.at(segments.indexOf(first.baseOffset) - 1)?.completeIndexes();
-  const trusted = await trustedPart(first, recoveryPoint);
+  const before = segments.at(segments.indexOf(first.baseOffset) - 1);
+  if (before !== undefined) await completeIndexes(before);
+  const problem = await first.transactions.problem();
+  const trusted = problem === null ? await trustedPart(first, recoveryPoint) : null;
   const start = trusted?.offset ?? first.baseOffset;
   await snapshots.removeBehind(trusted === null ? start : recoveryPoint);
   const snapshot = await snapshots.loadNewest(recoveryPoint);
@@ -101,11 +104,6 @@ async function findStart(log: RecoverableLog, recoveryPoint: number): Promise<Tr
   epochs.truncateFromEnd(start);
   if (trusted !== null) await first.transactions.truncateTo(producers.endOffset);
   return trusted;
-}
-
-async function trustedPart(segment: Segment, recoveryPoint: number): Promise<TrustedPart | null> {
-  const problem = await segment.transactions.problem();
-  return problem === null ? segment.trustedPart(recoveryPoint) : null;
 }
 
 /** Returns where the segment ends now, and why it was cut there, or null. */
@@ -121,7 +119,9 @@ async function recoverSegment(
   // is left to the next flush: a sync takes longer than to build them again.
   const syncIndexes = trusted === null && segment.baseOffset < options.syncedOffset;
   let endOffset = trusted?.offset ?? segment.baseOffset;
-  const damage = await segment.rebuild(
+  const { fileSystem } = log.environment;
+  const damage = await rebuildSegment(
+    segment,
     (header, _position, buffer, at) => {
       onBatch(header.sizeInBytes);
       epochs.assign(header.partitionLeaderEpoch, header.baseOffset);
@@ -131,7 +131,7 @@ async function recoverSegment(
       if (aborted !== null) segment.transactions.add(aborted);
       return true;
     },
-    { trusted, syncIndexes },
+    { fileSystem, trusted, syncIndexes },
   );
   return { endOffset, damage };
 }
@@ -179,7 +179,7 @@ export async function loadProducers(log: RecoverableLog, endOffset: number): Pro
   if (from >= endOffset) return;
   for (const segment of segments.from(from)) {
     if (segment.baseOffset >= endOffset) break;
-    await segment.scan(0, (header, _position, buffer, at) => {
+    await segment.reader.scan(0, (header, _position, buffer, at) => {
       if (header.baseOffset >= endOffset) return false;
       if (header.baseOffset >= from) addProducer(producers, header, buffer, at);
       return true;

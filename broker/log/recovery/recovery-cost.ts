@@ -12,15 +12,14 @@ export async function bytesToVerify(
   folder: string,
   recoveryPoint: number,
 ): Promise<number> {
-  const names = await fileSystem.list(folder);
+  const { names, files } = await fileSystem.readFolder(folder, 0);
   const offsets = names
     .map((name) => offsetOfFileName(name, FileSuffix.log))
     .filter((offset) => offset !== null);
   const first = offsets.findLastIndex((offset) => offset <= recoveryPoint);
   let bytes = 0;
   for (const offset of offsets.slice(Math.max(0, first))) {
-    const file = await fileSystem.stat(`${folder}/${offsetFileName(offset, FileSuffix.log)}`);
-    bytes += file?.size ?? 0;
+    bytes += files.get(offsetFileName(offset, FileSuffix.log))?.size ?? 0;
   }
   return bytes;
 }

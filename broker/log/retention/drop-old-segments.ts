@@ -27,7 +27,7 @@ export async function segmentExpiry(
   config: LogConfig,
   nowMs: number,
 ): Promise<SegmentExpiry> {
-  const { timestampMs: largestTimestampMs } = await segment.largestTimestamp();
+  const { timestampMs: largestTimestampMs } = await segment.reader.largestTimestamp();
   return expiryOf({ largestTimestampMs, modifiedMs: segment.modifiedMs }, config, nowMs);
 }
 

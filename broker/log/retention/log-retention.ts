@@ -62,7 +62,7 @@ export class LogRetention {
     this.#blockedSegmentCount = 0;
     if (!deletesOldSegments(config) || config.retentionMs === Infinity) return;
     const { first } = segments;
-    const { timestampMs: largestTimestampMs } = await first.largestTimestamp();
+    const { timestampMs: largestTimestampMs } = await first.reader.largestTimestamp();
     if (largestTimestampMs <= nowMs) return;
     const { atMs, basis } = await segmentExpiry(first, config, nowMs);
     if (basis === 'timestamp') {

@@ -81,7 +81,7 @@ export async function reportRetention(
 }
 
 async function facts(segment: Segment, endOffset: number): Promise<JudgedSegment> {
-  const { timestampMs: largestTimestampMs } = await segment.largestTimestamp();
+  const { timestampMs: largestTimestampMs } = await segment.reader.largestTimestamp();
   const { baseOffset, size: sizeInBytes, isActive, modifiedMs } = segment;
   return { baseOffset, endOffset, sizeInBytes, isActive, largestTimestampMs, modifiedMs };
 }
@@ -89,7 +89,7 @@ async function facts(segment: Segment, endOffset: number): Promise<JudgedSegment
 /** Null also of a segment in an older format, whose timestamps stand in its index alone. */
 async function firstTimestamp(segment: Segment): Promise<number | null> {
   try {
-    return await segment.readFirstTimestamp();
+    return await segment.reader.firstTimestamp();
   } catch (error) {
     if (error instanceof KafkaError) return null;
     throw error;

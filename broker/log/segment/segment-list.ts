@@ -5,6 +5,8 @@ import type { Segment } from './segment.ts';
 
 export class SegmentList {
   #segments: Segment[] = [];
+  /** Grows with everything that is put in or taken out. */
+  changeCount = 0;
 
   get count(): number {
     return this.#segments.length;
@@ -34,6 +36,7 @@ export class SegmentList {
   push(segment: Segment): void {
     const last = this.#segments.at(-1);
     assert(last === undefined || segment.baseOffset > last.baseOffset);
+    this.changeCount += 1;
     this.#segments.push(segment);
   }
 
@@ -68,16 +71,19 @@ export class SegmentList {
   /** Puts one segment in the place of neighbours, with the base offset of the first of them. */
   replace(old: readonly Segment[], by: Segment): void {
     assert(this.holds(old) && old[0]?.baseOffset === by.baseOffset && old.at(-1) !== this.active);
+    this.changeCount += 1;
     this.#segments.splice(this.indexOf(by.baseOffset), old.length, by);
   }
 
   /** Takes out the first `count` segments. */
   removeFirst(count: number): readonly Segment[] {
+    this.changeCount += 1;
     return this.#segments.splice(0, count);
   }
 
   /** Takes out the segments that start behind `offset`. */
   removeBehind(offset: number): readonly Segment[] {
+    this.changeCount += 1;
     return this.#segments.splice(this.indexOf(offset) + 1);
   }
 }

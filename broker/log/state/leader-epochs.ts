@@ -69,9 +69,16 @@ export class LeaderEpochs {
    * entries that start at the same offset or later had no records, and go.
    */
   assign(epoch: number, startOffset: number): void {
-    if (epoch <= this.latestEpoch) return;
-    const kept = this.#entries.filter((entry) => entry.startOffset < startOffset);
-    this.#change([...kept, { epoch, startOffset }]);
+    if (epoch > this.latestEpoch) this.#change(this.#with(epoch, startOffset));
+  }
+
+  /**
+   * The same for an epoch without records, which is written when it gets some: of thousands of
+   * partitions that get a new leader together none has to wait for files. After a crash recovery finds
+   * it in its records; without any, nobody can ask for it.
+   */
+  announce(epoch: number, startOffset: number): void {
+    if (epoch > this.latestEpoch) this.#entries = this.#with(epoch, startOffset);
   }
 
   /** -1 if the offset lies before the first known epoch. */
@@ -106,6 +113,18 @@ export class LeaderEpochs {
     this.#change([{ epoch: current.epoch, startOffset }, ...this.#entries.slice(first + 1)]);
   }
 
+  /**
+   * The log was found to have these offsets. In memory: the file may go on naming epochs without
+   * records until its next change, as every start takes them away again.
+   */
+  fit(startOffset: number, endOffset: number): void {
+    const wasHeld = this.#isHeld;
+    this.#isHeld = true;
+    this.truncateFromEnd(endOffset);
+    this.truncateFromStart(startOffset);
+    this.#isHeld = wasHeld;
+  }
+
   clear(): void {
     if (this.#entries.length > 0) this.#change([]);
   }
@@ -119,6 +138,16 @@ export class LeaderEpochs {
   async settle(): Promise<void> {
     this.#isHeld = false;
     await this.#writes.run(() => this.#save());
+  }
+
+  /** Resolves when no write is under way; what one failed with shows when a flush settles. */
+  idle(): Promise<void> {
+    return this.#writes.idle();
+  }
+
+  #with(epoch: number, startOffset: number): readonly EpochStart[] {
+    const kept = this.#entries.filter((entry) => entry.startOffset < startOffset);
+    return [...kept, { epoch, startOffset }];
   }
 
   #change(entries: readonly EpochStart[]): void {

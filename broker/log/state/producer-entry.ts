@@ -16,7 +16,10 @@ interface ProducerBatch {
   readonly timestampMs: number;
 }
 
-/** As a snapshot has it; only the last batch is kept there. */
+/**
+ * As a snapshot has it, with one batch. Apache Kafka writes the last one of each producer and, where one
+ * stands there more than once, believes the last; so the batches before it go in front of it.
+ */
 export interface ProducerFacts {
   readonly producerId: number;
   readonly epoch: number;
@@ -44,21 +47,16 @@ export class ProducerEntry {
     this.producerId = producerId;
   }
 
-  static of(facts: ProducerFacts): ProducerEntry {
-    const entry = new ProducerEntry(facts.producerId);
-    entry.epoch = facts.epoch;
-    entry.coordinatorEpoch = facts.coordinatorEpoch;
-    entry.timestampMs = facts.timestampMs;
-    entry.currentTransactionFirstOffset = facts.currentTransactionFirstOffset;
+  /** What stands behind the facts known so far. */
+  addFacts(facts: ProducerFacts): void {
+    this.enterEpoch(facts.epoch);
+    this.coordinatorEpoch = facts.coordinatorEpoch;
+    this.currentTransactionFirstOffset = facts.currentTransactionFirstOffset;
     if (facts.lastSequence !== NO_SEQUENCE || facts.lastOffset !== NO_OFFSET) {
-      entry.#batches.push({
-        lastSequence: facts.lastSequence,
-        lastOffset: facts.lastOffset,
-        offsetDelta: facts.offsetDelta,
-        timestampMs: facts.timestampMs,
-      });
+      const { lastSequence, lastOffset, offsetDelta, timestampMs } = facts;
+      this.addBatch({ lastSequence, lastOffset, offsetDelta, timestampMs });
     }
-    return entry;
+    this.timestampMs = facts.timestampMs;
   }
 
   get lastSequence(): number {
@@ -86,6 +84,17 @@ export class ProducerEntry {
     if (this.#batches.length === KEPT_BATCHES_MAX) this.#batches.shift();
     this.#batches.push(batch);
     this.timestampMs = batch.timestampMs;
+  }
+
+  /** Of each batch, the last one last: a retry of any of them is known after a restart, too. */
+  toAllFacts(): readonly ProducerFacts[] {
+    const last = this.toFacts();
+    const earlier = this.#batches.slice(0, -1).map((batch) => ({
+      ...last,
+      ...batch,
+      currentTransactionFirstOffset: NO_OFFSET,
+    }));
+    return [...earlier, last];
   }
 
   toFacts(): ProducerFacts {

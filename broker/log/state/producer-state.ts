@@ -99,10 +99,8 @@ export class ProducerState {
   restore(producers: readonly ProducerFacts[], at: { endOffset: number; nowMs: number }): void {
     this.#entries = new Map();
     this.#endOffset = at.endOffset;
-    for (const facts of producers) {
-      const entry = ProducerEntry.of(facts);
-      if (!this.#isExpired(entry, at.nowMs)) this.#entries.set(facts.producerId, entry);
-    }
+    for (const facts of producers) this.#entryOf(facts.producerId).addFacts(facts);
+    this.expire(at.nowMs);
     const open = producers
       .filter(({ currentTransactionFirstOffset }) => currentTransactionFirstOffset !== NO_OFFSET)
       .map((facts) => ({ ...facts, firstOffset: facts.currentTransactionFirstOffset }));
@@ -170,7 +168,7 @@ export class ProducerState {
 
   /** The bytes of a snapshot file for the current end offset. */
   toSnapshot(): Buffer {
-    return encodeSnapshot([...this.#entries.values()].map((entry) => entry.toFacts()));
+    return encodeSnapshot([...this.#entries.values()].flatMap((entry) => entry.toAllFacts()));
   }
 
   #addData(

@@ -67,7 +67,7 @@ export class LogTransactions {
       this.aborted({ ...range, upperBound: Math.min(range.upperBound, segmentEnd, end) });
     // Compaction has joined the segment to an earlier one: its positions are others.
     if (segment.baseOffset !== read.segmentBaseOffset) return find(segmentEnd);
-    const end = segment.offsetBehind(read.startPosition + read.size);
+    const end = segment.reader.offsetBehind(read.startPosition + read.size);
     return end instanceof Promise ? end.then(find) : find(end);
   }
 }

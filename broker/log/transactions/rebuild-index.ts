@@ -34,7 +34,7 @@ export async function rebuildTransactionIndex(
   await loadProducers({ ...log, producers }, segment.baseOffset);
   const { transactions } = segment;
   const found: AbortedTransaction[] = [];
-  await segment.scan(0, (header, _position, buffer, at) => {
+  await segment.reader.scan(0, (header, _position, buffer, at) => {
     const aborted = addProducer(producers, header, buffer, at);
     if (aborted !== null) found.push(aborted);
     return true;

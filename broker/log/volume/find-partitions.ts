@@ -2,6 +2,7 @@
 
 import type { TopicPartition } from '../../model/topic-partition.ts';
 import type { FileSystem } from '../../platform/file-system.ts';
+import { fileErrorCode } from '../../platform/file-system.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { forEachBounded } from '../bounded.ts';
 import { META_PROPERTIES_FILE } from '../checkpoint/meta-properties.ts';
@@ -50,7 +51,18 @@ function isOfLogDir(name: string): boolean {
 
 /** A folder that is empty, or has at least one file of a log: `backup-2024` may be somebody else's. */
 async function isPartition(fileSystem: FileSystem, folder: string): Promise<boolean> {
-  if ((await fileSystem.stat(folder))?.isFolder !== true) return false;
-  const names = await fileSystem.list(folder);
+  const names = await namesIn(fileSystem, folder);
+  if (names === null) return false;
   return names.length === 0 || names.some(isOfLog);
+}
+
+/** Null: it is no folder. */
+async function namesIn(fileSystem: FileSystem, folder: string): Promise<readonly string[] | null> {
+  try {
+    return (await fileSystem.readFolder(folder, null)).names;
+  } catch (error) {
+    const code = fileErrorCode(error);
+    if (code === 'ENOTDIR' || code === 'ENOENT') return null;
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@
 
 import type { TopicPartition } from '../../model/topic-partition.ts';
 import { partitionKey } from '../../model/topic-partition.ts';
+import { diskTroubleOf } from '../disk/disk-trouble.ts';
 import type { LogEnvironment } from '../log-environment.ts';
 import type { LogManagerOptions } from '../log-manager-options.ts';
 import { PartitionLog } from '../partition-log.ts';
@@ -49,11 +50,11 @@ export class LogOpening {
       folder: `${volume.path}/${key}`,
       config: configOf(partition.topic),
       environment: this.#environment,
-      ...volume.startOf(key),
+      ...volume.checkpoints.startOf(key),
       ...(signal === undefined ? {} : { signal }),
       ...(onVerified === undefined ? {} : { onVerified }),
     });
-    log.compaction.cleanedOffset = volume.cleanedOffsetOf(key);
+    log.compaction.cleanedOffset = volume.checkpoints.cleanedOffsetOf(key);
     // The disk may have failed while it was opened.
     volume.disk.checkOnline();
     volume.add(log);
@@ -64,7 +65,7 @@ export class LogOpening {
     const key = partitionKey(partition.topic, partition.partition);
     return {
       folder: `${volume.path}/${key}`,
-      ...volume.startOf(key),
+      ...volume.checkpoints.startOf(key),
       load: (onVerified) => this.#load(volume, partition, onVerified),
     };
   }
@@ -75,7 +76,9 @@ export class LogOpening {
       await this.#openOrMakeRoom(volume, partition, onVerified);
     } catch (error) {
       signal?.throwIfAborted();
-      volume.fail(partitionKey(partition.topic, partition.partition));
+      const key = partitionKey(partition.topic, partition.partition);
+      if (diskTroubleOf(error) === 'full') volume.failForWantOfRoom(key);
+      else volume.fail(key);
       // It was said once, for all of its partitions.
       if (volume.isOffline) return;
       logger.error(

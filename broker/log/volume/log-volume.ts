@@ -1,9 +1,8 @@
 /**
- * A log.dir in use: the partitions found in it, the logs that are open, what its checkpoints said at
- * start, and which partitions failed. Owner: the log manager.
+ * A log.dir in use: the partitions found in it, the logs that are open, and which partitions failed.
+ * Owner: the log manager.
  *
- * Invariants: entries of partitions that could not be opened stay in the checkpoints as they were; a
- * folder whose disk failed is not written any more, nor marked clean.
+ * Invariant: a folder whose disk failed is not written any more, nor marked clean.
  */
 
 import type { TopicPartition } from '../../model/topic-partition.ts';
@@ -12,16 +11,21 @@ import { fileErrorCode } from '../../platform/file-system.ts';
 import type { FileSystem } from '../../platform/file-system.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
-import { SerialQueue } from '../../platform/serial-queue.ts';
 import type { Timers } from '../../platform/timers.ts';
 import { forEachBounded } from '../bounded.ts';
-import type { OffsetCheckpoint, PartitionOffset } from '../checkpoint/offset-checkpoint.ts';
 import type { Disk } from '../disk/disk.ts';
 import type { Disks } from '../disk/disks.ts';
 import { LogDirectory } from './log-directory.ts';
 import { findPartitions } from './find-partitions.ts';
 import { deletedFolderName, partitionOfFolder } from './log-folders.ts';
 import type { PartitionLog } from '../partition-log.ts';
+import type { SavedOffsets } from './volume-checkpoints.ts';
+import { readSavedOffsets, VolumeCheckpoints } from './volume-checkpoints.ts';
+
+/** Fewer are synced one by one: a sync of the device also writes what is none of ours. */
+const SHARED_LOGS_MIN = 64;
+/** Closed at the same time: each has a file open, and waits for a sync that all of them share. */
+const SHARED_LOGS_MAX = 500;
 
 export interface LogVolumeOptions {
   readonly disks: Disks;
@@ -36,28 +40,17 @@ export interface LogVolumeOptions {
   readonly loadParallelism: number;
 }
 
-type Offsets = ReadonlyMap<string, number>;
-
-interface SavedOffsets {
-  readonly recoveryPoints: Offsets;
-  readonly logStarts: Offsets;
-  readonly highWatermarks: Offsets;
-  readonly cleaned: Offsets;
-}
-
 export class LogVolume {
   readonly directory: LogDirectory;
   readonly disk: Disk;
   /** Found at start. */
   readonly partitions: readonly TopicPartition[];
   readonly #options: LogVolumeOptions;
-  readonly #saved: SavedOffsets;
+  /** What was saved of its logs, and is. */
+  readonly checkpoints: VolumeCheckpoints;
   readonly #logs = new Map<string, PartitionLog>();
   readonly #failed = new Map<string, TopicPartition>();
-  /** Deleted since the start: what was saved of them says nothing of one made anew. */
-  readonly #forgotten = new Set<string>();
-  readonly #logStartSaves = new SerialQueue();
-  #nextLogStartSave: Promise<void> | null = null;
+  readonly #withoutRoom = new Set<string>();
 
   private constructor(
     options: LogVolumeOptions,
@@ -72,7 +65,7 @@ export class LogVolume {
     this.disk = found.disk;
     this.directory = found.directory;
     this.partitions = found.partitions;
-    this.#saved = found.saved;
+    this.checkpoints = new VolumeCheckpoints(found, { logs: this.#logs, failed: this.#failed });
   }
 
   /** A folder whose disk fails is left out, its disk offline, as long as another one works. */
@@ -90,7 +83,7 @@ export class LogVolume {
         }
       }
     } catch (error) {
-      for (const volume of volumes) await volume.directory.release();
+      for (const volume of volumes) await volume.release();
       throw error;
     }
     if (volumes.length === 0) throw failure;
@@ -101,13 +94,9 @@ export class LogVolume {
     const { path } = disk;
     const directory = await LogDirectory.openLogDirectory({ ...options, path });
     try {
-      const saved = {
-        recoveryPoints: await readOffsets(directory.recoveryPoints, options.logger),
-        logStarts: await readOffsets(directory.logStarts, options.logger),
-        highWatermarks: await readOffsets(directory.highWatermarks, options.logger),
-        cleaned: await readOffsets(directory.cleanedOffsets, options.logger),
-      };
+      const saved = await readSavedOffsets(directory, options.logger);
       const partitions = await findPartitions(path, options);
+      await disk.openSharedSyncs();
       return new LogVolume(options, { disk, directory, partitions, saved });
     } catch (error) {
       await directory.release();
@@ -141,11 +130,25 @@ export class LogVolume {
   }
 
   add(log: PartitionLog): void {
-    this.#logs.set(partitionKey(log.topic, log.partition), log);
+    const key = partitionKey(log.topic, log.partition);
+    this.#failed.delete(key);
+    this.#withoutRoom.delete(key);
+    this.#logs.set(key, log);
   }
 
   hasFailed(key: string): boolean {
     return this.#failed.has(key);
+  }
+
+  /** It found no room while it was opened, and there is some now. */
+  mayOpen(key: string): boolean {
+    return this.#withoutRoom.has(key) && !this.disk.isFull && !this.isOffline;
+  }
+
+  /** As `fail`, for want of room: nothing is wrong with it. */
+  failForWantOfRoom(key: string): void {
+    this.#withoutRoom.add(key);
+    this.fail(key);
   }
 
   fail(key: string): void {
@@ -155,7 +158,7 @@ export class LogVolume {
 
   /** Since the start, or since it was made anew. */
   hasDeleted(key: string): boolean {
-    return this.#forgotten.has(key) && !this.#logs.has(key);
+    return this.checkpoints.hasForgotten(key) && !this.#logs.has(key);
   }
 
   /**
@@ -171,10 +174,10 @@ export class LogVolume {
     const deleted = `${this.path}/${deletedFolderName(key, random.uuid())}`;
     await fileSystem.rename(`${this.path}/${key}`, deleted);
     this.#failed.delete(key);
-    this.#forgotten.add(key);
+    this.checkpoints.forget(key);
     await fileSystem.syncFolder(this.path);
     // A log of the same name must not start where this one did.
-    await this.saveLogStarts();
+    await this.checkpoints.saveLogStarts();
     this.#removeLater(deleted, log?.config.fileDeleteDelayMs ?? 0);
   }
 
@@ -183,7 +186,7 @@ export class LogVolume {
     const logs = [...this.#logs.values()];
     for (const partition of this.partitions) {
       const key = partitionKey(partition.topic, partition.partition);
-      if (!this.#forgotten.has(key)) this.fail(key);
+      if (!this.checkpoints.hasForgotten(key)) this.fail(key);
     }
     for (const key of this.#logs.keys()) this.fail(key);
     this.#logs.clear();
@@ -195,73 +198,13 @@ export class LogVolume {
     this.disk.stop();
     await this.disk.idle();
     if (!this.isOffline) await this.#save(highWatermarkOf);
+    await this.release();
+  }
+
+  /** Only what nobody but this process has to know of it. */
+  async release(): Promise<void> {
+    await this.disk.closeSharedSyncs();
     await this.directory.release();
-  }
-
-  /** What is known of a partition before it is opened. */
-  startOf(key: string): {
-    readonly recoveryPoint: number;
-    readonly logStartOffset: number;
-    readonly isClean: boolean;
-  } {
-    const saved = this.#forgotten.has(key) ? null : this.#saved;
-    return {
-      recoveryPoint: saved?.recoveryPoints.get(key) ?? 0,
-      logStartOffset: saved?.logStarts.get(key) ?? 0,
-      isClean: this.directory.wasClean,
-    };
-  }
-
-  /** Up to where it was compacted; null: never. */
-  cleanedOffsetOf(key: string): number | null {
-    return this.#forgotten.has(key) ? null : (this.#saved.cleaned.get(key) ?? null);
-  }
-
-  highWatermarkOf(key: string): number {
-    return this.#forgotten.has(key) ? 0 : (this.#saved.highWatermarks.get(key) ?? 0);
-  }
-
-  /** Recovery points, and log starts where they lie inside a segment. */
-  async saveOffsets(): Promise<void> {
-    const logs = [...this.#logs.values()];
-    await this.directory.recoveryPoints.write([
-      ...logs.map((log) => entryOf(log, log.recoveryPoint)),
-      ...this.#failedEntries(this.#saved.recoveryPoints),
-    ]);
-    await this.saveLogStarts();
-    await this.saveCleaned();
-  }
-
-  /** Log starts as they are when it is written; calls that come during a write share the next one. */
-  saveLogStarts(): Promise<void> {
-    this.#nextLogStartSave ??= this.#logStartSaves.run(() => {
-      this.#nextLogStartSave = null;
-      const inside = [...this.#logs.values()].filter(
-        (log) => log.logStartOffset > (log.segmentBaseOffsets[0] ?? 0),
-      );
-      return this.directory.logStarts.write([
-        ...inside.map((log) => entryOf(log, log.logStartOffset)),
-        ...this.#failedEntries(this.#saved.logStarts),
-      ]);
-    });
-    return this.#nextLogStartSave;
-  }
-
-  /** Of partitions that were ever compacted. */
-  saveCleaned(): Promise<void> {
-    const entries = [...this.#logs.values()].flatMap((log) => {
-      const { cleanedOffset } = log.compaction;
-      return cleanedOffset === null ? [] : [entryOf(log, cleanedOffset)];
-    });
-    const { cleanedOffsets } = this.directory;
-    return cleanedOffsets.write([...entries, ...this.#failedEntries(this.#saved.cleaned)]);
-  }
-
-  async saveHighWatermarks(highWatermarkOf: (log: PartitionLog) => number): Promise<void> {
-    await this.directory.highWatermarks.write([
-      ...[...this.#logs.values()].map((log) => entryOf(log, highWatermarkOf(log))),
-      ...this.#failedEntries(this.#saved.highWatermarks),
-    ]);
   }
 
   /**
@@ -279,6 +222,13 @@ export class LogVolume {
     }
   }
 
+  /** Where many have changed, those that are closed at the same time share their syncs. */
+  #closeParallelism(logs: readonly PartitionLog[]): number {
+    const changedCount = logs.reduce((count, { isAsFound }) => count + (isAsFound ? 0 : 1), 0);
+    const isShared = changedCount >= SHARED_LOGS_MIN && this.disk.shareSyncs();
+    return isShared ? SHARED_LOGS_MAX : this.#options.loadParallelism;
+  }
+
   #removeLater(folder: string, delayMs: number): void {
     const { fileSystem, timers, logger } = this.#options;
     timers.after(delayMs, () => {
@@ -289,9 +239,10 @@ export class LogVolume {
   }
 
   async #save(highWatermarkOf: (log: PartitionLog) => number): Promise<void> {
-    const { logger, loadParallelism } = this.#options;
+    const { logger } = this.#options;
     let isClean = !this.hasFailures;
-    await forEachBounded([...this.#logs.values()], loadParallelism, async (log) => {
+    const logs = [...this.#logs.values()];
+    await forEachBounded(logs, this.#closeParallelism(logs), async (log) => {
       try {
         await log.close();
       } catch (error) {
@@ -300,33 +251,11 @@ export class LogVolume {
       }
     });
     try {
-      await this.saveHighWatermarks(highWatermarkOf);
-      await this.saveOffsets();
+      await this.checkpoints.saveHighWatermarks(highWatermarkOf);
+      await this.checkpoints.saveOffsets();
       if (isClean) await this.directory.markClean();
     } catch (error) {
       logger.error({ folder: this.path, err: error }, 'checkpoints could not be written');
     }
-  }
-
-  #failedEntries(offsets: Offsets): readonly PartitionOffset[] {
-    return [...this.#failed].flatMap(([key, partition]) => {
-      const offset = offsets.get(key);
-      return offset === undefined ? [] : [{ ...partition, offset }];
-    });
-  }
-}
-
-function entryOf({ topic, partition }: PartitionLog, offset: number): PartitionOffset {
-  return { topic, partition, offset };
-}
-
-/** A damaged checkpoint costs time, not data: everything is verified from its start. */
-async function readOffsets(checkpoint: OffsetCheckpoint, logger: Logger): Promise<Offsets> {
-  try {
-    return await checkpoint.read();
-  } catch (error) {
-    if (fileErrorCode(error) !== undefined) throw error;
-    logger.warn({ err: error }, 'a damaged checkpoint is not believed');
-    return new Map();
   }
 }

@@ -1,6 +1,7 @@
 /** What tests of the log share: ports with a clock of their own, batches, and a log on them. */
 
 import { DescriptorCache } from '../../../broker/log/files/descriptor-cache.ts';
+import { PreloadedFiles } from '../../../broker/log/files/preloaded-files.ts';
 import { IndexCache } from '../../../broker/log/index/index-cache.ts';
 import type { LogConfig } from '../../../broker/log/log-config.ts';
 import type { LogEnvironment } from '../../../broker/log/log-environment.ts';
@@ -110,6 +111,8 @@ class ProcessFileSystem implements FileSystem {
   readonly readFile = async (path: string) => this.#alive().readFile(path);
   readonly list = async (folder: string) => this.#alive().list(folder);
   readonly stat = async (path: string) => this.#alive().stat(path);
+  readonly readFolder = async (folder: string, bytesMax: number | null) =>
+    this.#alive().readFolder(folder, bytesMax);
   readonly makeFolder = async (folder: string) => this.#alive().makeFolder(folder);
   readonly rename = async (from: string, to: string) => this.#alive().rename(from, to);
   readonly setModified = async (path: string, modifiedMs: number) =>
@@ -134,11 +137,13 @@ export class LogFixture {
   readonly fileSystem = new MemoryFileSystem(this.time);
   readonly random = seededRandom(7);
   process = new ProcessFileSystem(this.fileSystem);
-  descriptors = new DescriptorCache(this.process, 4);
+  preloaded = new PreloadedFiles(this.process);
+  descriptors = new DescriptorCache(this.preloaded, 4);
 
   get environment(): LogEnvironment {
     return {
-      fileSystem: this.process,
+      fileSystem: this.preloaded,
+      preloaded: this.preloaded,
       clock: this.time,
       timers: this.time.timers,
       random: this.random,
@@ -181,7 +186,8 @@ export class LogFixture {
     for (let tick = 0; tick < CALL_TICKS; tick += 1) await Promise.resolve();
     this.fileSystem.crash({ keepUnsynced });
     this.process = new ProcessFileSystem(this.fileSystem);
-    this.descriptors = new DescriptorCache(this.process, 4);
+    this.preloaded = new PreloadedFiles(this.process);
+    this.descriptors = new DescriptorCache(this.preloaded, 4);
   }
 
   /** Sizes by name of the files of the partition. */

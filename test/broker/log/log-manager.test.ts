@@ -1,58 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorCodes } from '../../../broker/model/error-codes.ts';
-import { silentLogger } from '../../../broker/platform/logger.ts';
-import type { LogManagerOptions } from '../../../broker/log/log-manager.ts';
-import { LogManager } from '../../../broker/log/log-manager.ts';
-import { batchOf, defaultConfig, readAll, seededRandom, TestTime } from './log-fixture.ts';
-import { InlineWorkers } from '../../support/sim/inline-workers.ts';
-import { MemoryFileSystem } from '../../support/sim/memory-file-system.ts';
-
-class Machine {
-  readonly time = new TestTime();
-  readonly fileSystem = new MemoryFileSystem(this.time);
-
-  open(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
-    return LogManager.openLogManager({
-      logDirs: ['/d1'],
-      brokerId: 1,
-      clusterId: 'cluster-a',
-      fileSystem: this.fileSystem,
-      clock: this.time,
-      timers: this.time.timers,
-      random: seededRandom(3),
-      logger: silentLogger,
-      workers: new InlineWorkers({
-        fileSystem: this.fileSystem,
-        clock: this.time,
-        logger: silentLogger,
-      }),
-      configOf: () => defaultConfig,
-      loadParallelism: 2,
-      diskOperationsMax: 4,
-      openFilesMax: 10,
-      indexCacheBytes: 1 << 16,
-      retentionCheckIntervalMs: 1000,
-      onSegmentsDeleted: () => undefined,
-      flushCheckIntervalMs: Infinity,
-      recoveryPointCheckpointIntervalMs: 60_000,
-      highWatermarkCheckpointIntervalMs: 5000,
-      producerIdExpirationMs: 86_400_000,
-      producerIdExpirationCheckIntervalMs: 600_000,
-      ...options,
-    });
-  }
-
-  async text(path: string): Promise<string> {
-    return (await this.fileSystem.readFile(path)).toString('utf8');
-  }
-
-  async write(path: string, text: string): Promise<void> {
-    const handle = await this.fileSystem.open(path, 'write');
-    await handle.truncate(0);
-    await handle.write([Buffer.from(text)], 0);
-    await handle.close();
-  }
-}
+import type { LogManager } from '../../../broker/log/log-manager.ts';
+import { batchOf, defaultConfig, readAll } from './log-fixture.ts';
+import { LogMachine } from './log-machine.ts';
 
 const make = (manager: LogManager, topic: string, partition = 0, topicId: string | null = null) =>
   manager.getOrCreate({ topic, partition, topicId, isNew: false });
@@ -60,7 +10,7 @@ const ID = 'sE3QenSuSRiAXuyWvnnudA';
 
 describe('LogManager', () => {
   it('finds its logs again after a clean stop, with offsets and topic ids', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const first = await machine.open();
     const log = await make(first, 'a-b', 3, ID);
     expect(await make(first, 'a-b', 3, ID)).toBe(log);
@@ -96,7 +46,7 @@ describe('LogManager', () => {
   });
 
   it('has every record again after it was killed', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const manager = await machine.open();
     const log = await make(manager, 't');
     const batch = batchOf({ count: 5 });
@@ -110,7 +60,7 @@ describe('LogManager', () => {
   });
 
   it('spreads new partitions over its folders', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const manager = await machine.open({ logDirs: ['/d1', '/d2'] });
     for (let partition = 0; partition < 4; partition += 1) await make(manager, 't', partition);
     const folders = [...manager.logs()].map((log) => log.folder.slice(0, 3));
@@ -119,7 +69,7 @@ describe('LogManager', () => {
   });
 
   it('says which side changed when a folder is another broker’s or another cluster’s', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     await (await machine.open()).stop();
     await expect(machine.open({ brokerId: 2 })).rejects.toThrow(
       '/d1 holds the data of broker 1 (meta.properties), but broker.id is 2',
@@ -132,14 +82,14 @@ describe('LogManager', () => {
   });
 
   it('does not touch a folder that another broker holds', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const manager = await machine.open();
     await expect(machine.open()).rejects.toThrow('/d1 is in use');
     await manager.stop();
   });
 
   it('reads empty checkpoints of Apache Kafka as empty, and does not believe damaged ones', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     await (await machine.open()).stop();
     await machine.write('/d1/recovery-point-offset-checkpoint', '');
     await machine.write('/d1/replication-offset-checkpoint', '0\n2\nt 0 1\n');
@@ -148,7 +98,7 @@ describe('LogManager', () => {
   });
 
   it('deletes a log at once for its users, and its files later', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const manager = await machine.open();
     const log = await make(manager, 't');
     await log.append(batchOf({ tag: 'old' }), { leaderEpoch: 0 }).written;
@@ -164,7 +114,7 @@ describe('LogManager', () => {
   });
 
   it('leaves a partition that cannot be opened as it is, and does not call its folder clean', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const first = await machine.open();
     const log = await make(first, 'bad');
     await log.append(batchOf({}), { leaderEpoch: 0 }).written;
@@ -182,7 +132,7 @@ describe('LogManager', () => {
   });
 
   it('makes new partitions while a folder is offline, and no others that may be in it', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const logDirs = ['/d1', '/d2'];
     const first = await machine.open({ logDirs });
     for (const partition of [0, 1]) {
@@ -206,7 +156,7 @@ describe('LogManager', () => {
   });
 
   it('leaves foreign folders alone, and refuses a partition that is in two folders', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     await machine.fileSystem.makeFolder('/d1/lost+found');
     await machine.fileSystem.makeFolder('/d1/t-0');
     await (await machine.open()).stop();
@@ -218,7 +168,7 @@ describe('LogManager', () => {
   });
 
   it('drops old segments and writes checkpoints by its timers', async () => {
-    const machine = new Machine();
+    const machine = new LogMachine();
     const config = { ...defaultConfig, segmentBytes: 200, retentionMs: 5000 };
     let current = { ...config, retentionMs: Infinity };
     let deletedCount = 0;

@@ -86,17 +86,21 @@ describe('sequences of idempotent producers', () => {
     await log.close();
   });
 
-  it.each([true, false])('knows the last batch after a restart (clean: %p)', async (isClean) => {
+  it.each([true, false])('knows the last five after a restart (clean: %p)', async (isClean) => {
     const fixture = new LogFixture();
     const log = await fixture.open();
-    await send(log, 0).written;
-    await send(log, 1).written;
+    for (let sequence = 0; sequence < 12; sequence += 2)
+      await send(log, sequence, { count: 2 }).written;
     if (isClean) await log.close();
     else await fixture.crash(true);
-    const again = await fixture.open({}, { isClean, recoveryPoint: isClean ? 2 : 0 });
-    expect(send(again, 1)).toMatchObject({ isDuplicate: true, baseOffset: 1 });
-    expect(() => send(again, 3)).toThrow(refusal(ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER));
-    await send(again, 2).written;
+    const again = await fixture.open({}, { isClean, recoveryPoint: isClean ? 12 : 0 });
+    for (let sequence = 2; sequence < 12; sequence += 2) {
+      const { isDuplicate, baseOffset } = send(again, sequence, { count: 2 });
+      expect([isDuplicate, baseOffset]).toEqual([true, sequence]);
+    }
+    for (const sequence of [0, 13])
+      expect(() => send(again, sequence)).toThrow(refusal(ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER));
+    await send(again, 12).written;
     await again.close();
   });
 

@@ -115,6 +115,25 @@ export function describeFileSystem(name: string, create: () => Promise<Subject>)
       expect(await files.list(`${folder}/b`)).toEqual(['c']);
     });
 
+    it('reads the small files of a folder in one step', async () => {
+      await files.makeFolder(`${folder}/b`);
+      await write(`${folder}/a`, 'hello');
+      await write(`${folder}/c`, 'too large');
+      const { names, files: found } = await files.readFolder(folder, 5);
+      expect(names).toEqual(['a', 'b', 'c']);
+      expect(found.get('a')).toMatchObject({ size: 5, bytes: Buffer.from('hello') });
+      expect(found.get('b')).toMatchObject({ isFolder: true, bytes: null });
+      expect(found.get('c')).toMatchObject({ size: 9, bytes: null });
+      expect(await files.readFolder(folder, null)).toMatchObject({ names, files: new Map() });
+      for (const [path, code] of [
+        ['a', 'ENOTDIR'],
+        ['none', 'ENOENT'],
+      ]) {
+        const reading = files.readFolder(`${folder}/${String(path)}`, 5);
+        await expect(reading).rejects.toMatchObject({ code });
+      }
+    });
+
     it('says what a path is', async () => {
       await write(`${folder}/a`, 'hello');
       expect(await files.stat(`${folder}/a`)).toMatchObject({ size: 5, isFolder: false });

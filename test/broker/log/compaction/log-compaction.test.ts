@@ -82,6 +82,22 @@ describe('the compaction of a log', () => {
     await again.close();
   });
 
+  it('leaves headers of batches whose timestamp is not that of any record', async () => {
+    const log = await new LogFixture().open(compacted);
+    const timestampMs = START_MS + 5000;
+    const producer = { id: 7, epoch: 0, baseSequence: 0 };
+    await append(log, await keyedBatch([{ key: 'a', value: '1', timestampMs }], { producer }));
+    await append(log, await keyedBatch([{ key: 'a', value: '2', timestampMs: START_MS + 1 }]));
+    await roll(log);
+    await compact(log, { nowMs: START_MS + 10_000 });
+    const [first] = await readBatches(log);
+    expect(first?.header).toMatchObject({ recordCount: 0, maxTimestampMs: timestampMs });
+    expect(await log.offsetOfMaxTimestamp()).toMatchObject({
+      timestampMs: START_MS + 1,
+      offset: 1,
+    });
+  });
+
   it('drops tombstones when delete.retention.ms is over since it first met them', async () => {
     const { log } = await open({ deleteRetentionMs: DAY_MS });
     await append(log, await keyedBatch([{ key: 'a', value: '1' }]));

@@ -2,12 +2,11 @@
 
 import type { LogManagerOptions } from '../../../../broker/log/log-manager.ts';
 import { LogManager } from '../../../../broker/log/log-manager.ts';
-import type { PartitionLog } from '../../../../broker/log/partition-log.ts';
 import type { FileHandle, FileSystem } from '../../../../broker/platform/file-system.ts';
 import { silentLogger } from '../../../../broker/platform/logger.ts';
-import { InlineWorkers } from '../../../support/sim/inline-workers.ts';
 import { MemoryFileSystem } from '../../../support/sim/memory-file-system.ts';
-import { defaultConfig, seededRandom, TestTime } from '../log-fixture.ts';
+import { TestTime } from '../log-fixture.ts';
+import { managerOptions } from '../log-machine.ts';
 
 /** Asked before every call; throws what the call shall fail with, or waits. */
 export type BeforeCall = (call: string, path: string) => Promise<void> | undefined;
@@ -33,33 +32,10 @@ export class DiskMachine {
   }
 
   open(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+    const { time, fileSystem } = this;
     return LogManager.openLogManager({
+      ...managerOptions({ time, fileSystem, logger: silentLogger }),
       logDirs: [...this.disks.keys()],
-      brokerId: 1,
-      clusterId: 'cluster-a',
-      fileSystem: this.fileSystem,
-      clock: this.time,
-      timers: this.time.timers,
-      random: seededRandom(3),
-      logger: silentLogger,
-      workers: new InlineWorkers({
-        fileSystem: this.fileSystem,
-        clock: this.time,
-        timers: this.time.timers,
-        logger: silentLogger,
-      }),
-      configOf: () => defaultConfig,
-      loadParallelism: 2,
-      diskOperationsMax: 4,
-      openFilesMax: 10,
-      indexCacheBytes: 1 << 16,
-      retentionCheckIntervalMs: 1000,
-      onSegmentsDeleted: () => undefined,
-      flushCheckIntervalMs: Infinity,
-      recoveryPointCheckpointIntervalMs: 60_000,
-      highWatermarkCheckpointIntervalMs: 5000,
-      producerIdExpirationMs: 86_400_000,
-      producerIdExpirationCheckIntervalMs: 600_000,
       ...options,
     });
   }
@@ -86,6 +62,10 @@ export class DiskMachine {
       readFile: by('readFile', (disk, path) => disk.readFile(path)),
       list: by('list', (disk, path) => disk.list(path)),
       stat: by('stat', (disk, path) => disk.stat(path)),
+      // Every file is read for itself, where `before` sees it.
+      readFolder: by('readFolder', (disk, path, bytesMax: number | null) =>
+        disk.readFolder(path, bytesMax === null ? null : 0),
+      ),
       makeFolder: by('makeFolder', (disk, path) => disk.makeFolder(path)),
       rename: by('rename', (disk, path, to: string) => disk.rename(path, to)),
       setModified: by('setModified', (disk, path, ms: number) => disk.setModified(path, ms)),
@@ -126,10 +106,6 @@ export class DiskMachine {
 /** Fails as Node's file system does. */
 export function fileError(code: string, call = 'write'): Error {
   return Object.assign(new Error(`${code}: ${call}`), { code, syscall: call });
-}
-
-export function makeLog(manager: LogManager, topic: string, partition = 0): Promise<PartitionLog> {
-  return manager.getOrCreate({ topic, partition, topicId: null, isNew: true });
 }
 
 /** Lets all that can be done without a timer be done. */

@@ -3,7 +3,8 @@ import type { LogDirFailure, LogManager } from '../../../../broker/log/log-manag
 import type { PartitionLog } from '../../../../broker/log/partition-log.ts';
 import { ErrorCodes } from '../../../../broker/model/error-codes.ts';
 import { batchOf, readAll } from '../log-fixture.ts';
-import { DiskMachine, fileError, makeLog, settle } from './disk-machine.ts';
+import { makeLog } from '../log-machine.ts';
+import { DiskMachine, fileError, settle } from './disk-machine.ts';
 
 const storageError = { code: ErrorCodes.KAFKA_STORAGE_ERROR };
 

@@ -4,7 +4,8 @@ import type { LogManager } from '../../../../broker/log/log-manager.ts';
 import type { PartitionLog } from '../../../../broker/log/partition-log.ts';
 import { ErrorCodes } from '../../../../broker/model/error-codes.ts';
 import { batchOf, defaultConfig, readAll } from '../log-fixture.ts';
-import { DiskMachine, fileError, makeLog, settle } from './disk-machine.ts';
+import { makeLog } from '../log-machine.ts';
+import { DiskMachine, fileError, settle } from './disk-machine.ts';
 
 const RESERVE = '/d1/.odradek-reserve';
 const storageError = { code: ErrorCodes.KAFKA_STORAGE_ERROR };
@@ -72,6 +73,32 @@ describe('a full disk', () => {
     await settle();
     await append(log, 'after');
     await manager.stop();
+  });
+
+  it('that kept a log from being opened gives it back when there is room, without a restart', async () => {
+    const machine = new DiskMachine(['/d1']);
+    const first = await machine.open();
+    const log = await makeLog(first, 't');
+    await append(log, 'kept');
+    await log.flush();
+    machine.crash(true);
+    machine.before = (call, path) => {
+      if (path.startsWith('/d1/t-0/') && ASKS_FOR_ROOM.has(call)) throw fileError('ENOSPC', call);
+      return undefined;
+    };
+    const manager = await machine.open();
+    manager.start();
+    expect(manager.get('t', 0)).toBeUndefined();
+    await expect(makeLog(manager, 't')).rejects.toMatchObject(storageError);
+    machine.before = () => undefined;
+    machine.time.pass(5000);
+    await settle();
+    const again = await makeLog(manager, 't');
+    expect((await readAll(again)).toString('latin1')).toContain('kept');
+    await append(again);
+    expect(manager.failedFolderCount).toBe(0);
+    await manager.stop();
+    expect(await machine.disk('/d1').stat('/d1/.kafka_cleanshutdown')).not.toBeNull();
   });
 
   it('lets the broker stop cleanly, and start, and stop again', async () => {

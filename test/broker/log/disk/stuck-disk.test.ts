@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { PartitionLog } from '../../../../broker/log/partition-log.ts';
 import { threadsPerDisk } from '../../../../broker/platform/thread-pool.ts';
 import { batchOf, readAll } from '../log-fixture.ts';
-import { DiskMachine, makeLog, settle } from './disk-machine.ts';
+import { makeLog } from '../log-machine.ts';
+import { DiskMachine, settle } from './disk-machine.ts';
 
 const OPERATIONS_MAX = 4;
 

@@ -1,58 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
-import type { LogManagerOptions } from '../../../../broker/log/log-manager.ts';
-import { LogManager } from '../../../../broker/log/log-manager.ts';
+import type { LogManager, LogManagerOptions } from '../../../../broker/log/log-manager.ts';
 import type { LoadProgress } from '../../../../broker/log/recovery/load-progress.ts';
 import type { Workers } from '../../../../broker/platform/workers.ts';
-import { CollectingLogger } from '../../../support/collecting-logger.ts';
 import { InlineWorkers } from '../../../support/sim/inline-workers.ts';
-import { MemoryFileSystem } from '../../../support/sim/memory-file-system.ts';
-import { batchOf, defaultConfig, seededRandom, TestTime } from '../log-fixture.ts';
+import { batchOf, defaultConfig } from '../log-fixture.ts';
+import { LogMachine, makeLog } from '../log-machine.ts';
 
 const MIB = 1 << 20;
 
-class Machine {
-  readonly time = new TestTime();
-  readonly fileSystem = new MemoryFileSystem(this.time);
-  readonly logger = new CollectingLogger();
-  readonly workers = new InlineWorkers({
-    fileSystem: this.fileSystem,
-    clock: this.time,
-    timers: this.time.timers,
-    logger: this.logger,
-  });
+/** Nothing goes by a timer but what is said of the progress. */
+class Machine extends LogMachine {
+  readonly workers: InlineWorkers;
 
-  open(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
-    return LogManager.openLogManager({
+  constructor() {
+    super({
       logDirs: ['/d1', '/d2'],
-      brokerId: 1,
-      clusterId: 'cluster-a',
-      fileSystem: this.fileSystem,
-      clock: this.time,
-      timers: this.time.timers,
-      random: seededRandom(3),
-      logger: this.logger,
-      workers: this.workers,
       configOf: () => ({ ...defaultConfig, segmentBytes: 64 * MIB, segmentIndexBytes: MIB }),
-      loadParallelism: 2,
-      diskOperationsMax: 4,
-      openFilesMax: 10,
-      indexCacheBytes: 1 << 16,
       retentionCheckIntervalMs: Infinity,
-      onSegmentsDeleted: () => undefined,
-      flushCheckIntervalMs: Infinity,
       recoveryPointCheckpointIntervalMs: Infinity,
       highWatermarkCheckpointIntervalMs: Infinity,
-      producerIdExpirationMs: 86_400_000,
       producerIdExpirationCheckIntervalMs: Infinity,
-      ...options,
     });
+    const { fileSystem, time: clock, logger } = this;
+    this.workers = new InlineWorkers({ fileSystem, clock, timers: clock.timers, logger });
+  }
+
+  override open(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+    return super.open({ workers: this.workers, ...options });
   }
 
   /** A broker that had so many MiB in each partition of `t`, and was killed. */
   async killedWith(sizes: readonly number[]): Promise<void> {
     const manager = await this.open();
     for (const [partition, size] of sizes.entries()) {
-      const log = await manager.getOrCreate({ topic: 't', partition, topicId: null, isNew: true });
+      const log = await makeLog(manager, 't', partition);
       for (let part = 0; part < size; part += 0.5) {
         const batch = batchOf({ size: Math.min(size, 0.5) * MIB });
         await log.append(batch, { leaderEpoch: 0 }).written;
