@@ -1,19 +1,17 @@
 /** What a broker serves requests with: built once the logs are open, for the life of the process. */
 
 import { CONSUMER_OFFSETS, isInternalTopic } from './cluster/topic-name.ts';
-import type { ConfigStore } from './config-store/config-store.ts';
-import type { Controller } from './controller/controller.ts';
 import { TopicAdmin } from './controller/topic-admin.ts';
 import { GroupCoordinator } from './coordinator/runtime/group-coordinator.ts';
-import type { LogManager } from './log/log-manager.ts';
-import type { BrokerMetrics } from './metrics/metrics.ts';
+import { makeFetchers, makeLeaderPorts } from './make-replication.ts';
 import { ErrorCodes } from './model/error-codes.ts';
-import type { Platform } from './platform/platform.ts';
-import type { Quota } from './quota/quota.ts';
-import { FetchPurgatory } from './replication/fetch-purgatory.ts';
+import { CommitPurgatory } from './replication/purgatory/commit-purgatory.ts';
+import { FetchPurgatory } from './replication/purgatory/fetch-purgatory.ts';
 import { ReplicaManager } from './replication/replica-manager.ts';
+import { replicationThrottles } from './replication/throttle/replication-quota.ts';
 import { authenticatorFor } from './security/authenticator.ts';
-import type { Authorizer } from './security/authorizer.ts';
+import { FetchSessions } from './server/fetch-sessions/fetch-sessions.ts';
+import { isRackAware, replicaSelectorFor } from './server/fetch/replica-selector.ts';
 import { LocalBroker } from './server/controlled-broker.ts';
 import type { HandlerPorts } from './server/handlers.ts';
 import { buildHandlers } from './server/handlers.ts';
@@ -23,27 +21,7 @@ import { ParkedRequests } from './server/parked-requests.ts';
 import { ProducerIds } from './server/producer-ids.ts';
 import { Router } from './server/router.ts';
 import { TopicService } from './server/topic-service.ts';
-import type { ZooKeeperSession } from './zookeeper/port.ts';
-
-export interface ServiceOptions {
-  readonly brokerId: number;
-  readonly clusterId: string;
-  readonly configs: ConfigStore;
-  readonly logs: LogManager;
-  readonly platform: Platform;
-  readonly metrics: BrokerMetrics;
-  readonly authorizer: Authorizer;
-  readonly quota: Quota;
-  readonly brokerEpoch: () => number | null;
-  readonly session: () => ZooKeeperSession;
-  readonly isController: () => boolean;
-  /** Null where another broker is it. */
-  readonly controller: () => Controller | null;
-  /** What the controller has sent so far has arrived, or the time is over. */
-  readonly delivered: (timeoutMs: number) => Promise<void>;
-  /** A request of a controller has this epoch, which is higher than those before. */
-  readonly onControllerEpoch: (controllerEpoch: number) => void;
-}
+import type { ServiceOptions } from './service-options.ts';
 
 export interface BrokerServices {
   readonly router: Router;
@@ -62,20 +40,32 @@ export function buildServices(options: ServiceOptions): BrokerServices {
   const { configs, platform } = options;
   const { timers, logger } = platform;
   const metadata = new MetadataCache(timers);
-  const purgatory = new FetchPurgatory(timers);
   const parked = new ParkedRequests();
   const topics = topicService(options, metadata);
+  const leaderPorts = makeLeaderPorts({ ...options, metadata });
+  const throttles = replicationThrottles({
+    brokerId: options.brokerId,
+    clock: platform.clock,
+    config: () => configs.broker,
+    topicConfig: (topic) => configs.topicConfig(topic),
+  });
+  const purgatory = new FetchPurgatory(timers, {
+    throttle: throttles.leader,
+    tellsHighWatermark: isRackAware(configs.broker.replicaSelectorClass),
+  });
   const replicas: ReplicaManager = new ReplicaManager({
     brokerId: options.brokerId,
     logs: options.logs,
     logger: logger.child({ component: 'replication' }),
     brokerEpoch: options.brokerEpoch,
+    leaderPorts,
+    followers: makeFetchers({ ...options, metadata }, throttles.follower),
     onControllerEpoch: options.onControllerEpoch,
-    onBecomeLeader: ({ topic, index }, leaderEpoch) => {
-      if (topic === CONSUMER_OFFSETS) void groups.becomeLeader(index, leaderEpoch);
+    onBecomeLeader: ({ topic, index, tenure }) => {
+      if (topic === CONSUMER_OFFSETS) void groups.becomeLeader(index, tenure);
     },
     onResign: (topic, partition) => {
-      if (topic === CONSUMER_OFFSETS) groups.resign(partition, null);
+      if (topic === CONSUMER_OFFSETS) groups.resign(partition);
     },
   });
   const groups = groupCoordinator(options, { metadata, replicas });
@@ -102,6 +92,9 @@ export function buildServices(options: ServiceOptions): BrokerServices {
     groups,
     localBroker,
   });
+  const isrTimer = timers.every(Math.ceil(configs.broker.replicaLagTimeMaxMs / 2), () => {
+    replicas.tickIsr(platform.clock.monotonicMs());
+  });
   return {
     router: routerOf(options, { ports, parked }),
     localBroker,
@@ -114,7 +107,11 @@ export function buildServices(options: ServiceOptions): BrokerServices {
       parked.releaseAll();
       groups.stop();
     },
-    stop: () => replicas.stop(),
+    stop: async () => {
+      isrTimer.cancel();
+      await replicas.stop();
+      leaderPorts.close();
+    },
   };
 }
 
@@ -183,25 +180,46 @@ function handlerPorts(options: ServiceOptions, built: Built): HandlerPorts {
     isInternal: isInternalTopic,
     missingReplicaCode: (topic, partition) => {
       if (built.replicas.isOffline(topic, partition)) return ErrorCodes.KAFKA_STORAGE_ERROR;
-      return built.metadata.topic(topic)?.partitions.has(partition) === true
+      // What is not in a picture with holes may exist all the same.
+      return !built.metadata.isWhole ||
+        built.metadata.topic(topic)?.partitions.has(partition) === true
         ? ErrorCodes.NOT_LEADER_OR_FOLLOWER
         : ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION;
     },
     describeTopic: (topic) => configs.describeTopic(topic),
+    logDirs: () => options.logs.describeLogDirs(),
     saveLogStart: (topic, partition) => options.logs.saveLogStart(topic, partition),
     deletionEnabled: () => configs.broker.deleteTopicEnable,
     partitionFor: (groupId) => built.groups.partitionFor(groupId),
     nextProducerId: () => producerIds.next(),
+    commitPurgatory: new CommitPurgatory(platform.clock, platform.timers),
     fetchMaxBytes: configs.broker.fetchMaxBytes,
+    fetchSessions: fetchSessions(options),
+    replicaSelector: replicaSelectorFor(configs.broker.replicaSelectorClass, {
+      brokerId,
+      metadata: built.metadata,
+    }),
     signalFor: (connectionId) => built.parked.signalFor(connectionId),
     authorizer: options.authorizer,
     quota: options.quota,
     produced: options.metrics.counter('odradek_produced_bytes_total'),
     fetched: options.metrics.counter('odradek_fetched_bytes_total'),
+    replicated: options.metrics.counter('odradek_replicated_bytes_total'),
     clock: platform.clock,
     timers: platform.timers,
     logger: platform.logger.child({ component: 'server' }),
   };
+}
+
+function fetchSessions({ configs, platform, metrics }: ServiceOptions): FetchSessions {
+  const sessions = new FetchSessions({
+    slotCount: configs.broker.maxIncrementalFetchSessionCacheSlots,
+    clock: platform.clock,
+    random: platform.random,
+  });
+  metrics.gauge('odradek_fetch_sessions', () => sessions.cache.size);
+  metrics.gauge('odradek_fetch_session_partitions', () => sessions.cache.partitionCount);
+  return sessions;
 }
 
 function routerOf(

@@ -2,7 +2,8 @@
  * One outgoing connection to a broker: requests by API, answers by correlation id.
  *
  * Invariants: every request ends, by its answer, by its timeout, or by the end of the connection;
- * after an answer that fits nothing sent, or one that cannot be decoded, the connection is over.
+ * after an answer that fits nothing sent, or one that cannot be decoded, the connection is over; an
+ * answer is in memory that nothing else is read into, large ones without a copy on the way.
  * A connection that has ended is not opened again: make another one.
  */
 
@@ -136,10 +137,11 @@ export class BrokerConnection implements SocketOwner {
 
   nextBuffer(): Buffer {
     const wanted = this.#size >= SIZE_FIELD ? this.#buffer.readInt32BE(0) + SIZE_FIELD : 0;
-    if (this.#buffer.length - this.#size < 1 || this.#buffer.length < wanted) {
-      const larger = Buffer.allocUnsafe(Math.max(wanted, this.#buffer.length * 2));
-      this.#buffer.copy(larger, 0, 0, this.#size);
-      this.#buffer = larger;
+    if (this.#buffer.length < wanted) {
+      // Exactly one frame: nothing behind it is read into the buffer, which is handed on as it is.
+      const whole = Buffer.allocUnsafe(wanted);
+      this.#buffer.copy(whole, 0, 0, this.#size);
+      this.#buffer = whole;
     }
     return this.#buffer.subarray(this.#size);
   }
@@ -155,10 +157,15 @@ export class BrokerConnection implements SocketOwner {
         return;
       }
       if (this.#size - start < SIZE_FIELD + frameSize) break;
+      const frame = this.#buffer.subarray(start + SIZE_FIELD, start + SIZE_FIELD + frameSize);
+      if (start === 0 && frameSize + SIZE_FIELD === this.#buffer.length) {
+        this.#buffer = Buffer.allocUnsafe(INITIAL_BUFFER_SIZE);
+        this.#size = 0;
+        this.#answer(frame);
+        return;
+      }
       // A copy: whoever waits keeps views of it, and this buffer is read into again.
-      this.#answer(
-        Buffer.from(this.#buffer.subarray(start + SIZE_FIELD, start + SIZE_FIELD + frameSize)),
-      );
+      this.#answer(Buffer.from(frame));
       start += SIZE_FIELD + frameSize;
     }
     this.#buffer.copyWithin(0, start, this.#size);

@@ -19,6 +19,8 @@ import type { LogSettings } from './settings/log-settings.ts';
 import { logSettings } from './settings/log-settings.ts';
 import type { NetworkSettings } from './settings/network-settings.ts';
 import { networkSettings } from './settings/network-settings.ts';
+import type { ReplicaSettings } from './settings/replica-settings.ts';
+import { replicaSettings } from './settings/replica-settings.ts';
 import type { ReplicationSettings } from './settings/replication-settings.ts';
 import { replicationSettings } from './settings/replication-settings.ts';
 import { valueProblem } from './values.ts';
@@ -29,6 +31,7 @@ export interface BrokerConfig
     ListenerSettings,
     NetworkSettings,
     LogSettings,
+    ReplicaSettings,
     ReplicationSettings,
     GroupSettings {
   readonly layers: BrokerLayers;
@@ -55,6 +58,7 @@ export function configOfLayers(layers: BrokerLayers): BrokerConfig {
     ...listeners,
     ...networkSettings(read),
     ...logSettings(read),
+    ...replicaSettings(read),
     ...replicationSettings(read),
     ...groupSettings(read),
     layers,

@@ -5,6 +5,8 @@
 
 import type { BrokerLayers, Properties } from './resolve.ts';
 import { topicEntry } from './resolve.ts';
+import type { ThrottledReplicas } from './throttled-replicas.ts';
+import { throttledReplicas } from './throttled-replicas.ts';
 import { topicKey } from './topic-keys.ts';
 import { booleanOf, listElements, numberOf } from './values.ts';
 
@@ -18,7 +20,9 @@ export interface TopicConfig {
   readonly fileDeleteDelayMs: number;
   readonly flushMessages: number;
   readonly flushMs: number;
+  readonly followerThrottledReplicas: ThrottledReplicas;
   readonly indexIntervalBytes: number;
+  readonly leaderThrottledReplicas: ThrottledReplicas;
   readonly maxCompactionLagMs: number;
   readonly maxMessageBytes: number;
   readonly messageTimestampAfterMaxMs: number;
@@ -47,6 +51,8 @@ interface TopicCompression {
 export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicConfig {
   const text = (name: string): string => topicEntry(topicKey(name), own, layers).value ?? '';
   const number = (name: string): number => numberOf(text(name));
+  const throttled = (name: string): ThrottledReplicas =>
+    throttledReplicas(listElements(text(name)));
   const policy = listElements(text('cleanup.policy'));
   return {
     deletes: policy.includes('delete'),
@@ -56,7 +62,9 @@ export function buildTopicConfig(own: Properties, layers: BrokerLayers): TopicCo
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     flushMessages: number('flush.messages'),
     flushMs: number('flush.ms'),
+    followerThrottledReplicas: throttled('follower.replication.throttled.replicas'),
     indexIntervalBytes: number('index.interval.bytes'),
+    leaderThrottledReplicas: throttled('leader.replication.throttled.replicas'),
     maxCompactionLagMs: number('max.compaction.lag.ms'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: timestampLimit('message.timestamp.after.max.ms', own, number),

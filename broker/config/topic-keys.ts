@@ -49,7 +49,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.flush.interval.ms',
   ],
   'follower.replication.throttled.replicas': [
-    unused(list('', throttled, 'Replicas whose fetching is throttled.')),
+    list('', throttled, 'Replicas whose fetching is throttled.'),
     null,
   ],
   'index.interval.bytes': [
@@ -57,7 +57,7 @@ const definitions: Readonly<Record<string, readonly [Definition, brokerKey: stri
     'log.index.interval.bytes',
   ],
   'leader.replication.throttled.replicas': [
-    unused(list('', throttled, 'Replicas whose followers are throttled.')),
+    list('', throttled, 'Replicas whose followers are throttled.'),
     null,
   ],
   'local.retention.bytes': [

@@ -11,6 +11,10 @@ const gaugeHelp = {
   odradek_connections: 'Client connections that are open.',
   odradek_partitions: 'Partitions that this broker holds.',
   odradek_partitions_leading: 'Partitions that this broker leads.',
+  odradek_partitions_under_replicated:
+    'Partitions led here that have replicas out of sync (UnderReplicatedPartitions).',
+  odradek_partitions_under_min_isr:
+    'Partitions led here with fewer replicas in sync than min.insync.replicas (UnderMinIsrPartitionCount).',
   odradek_partitions_offline:
     'Partitions of the cluster without a leader, as the controller sees it; 0 on other brokers.',
   odradek_log_size_bytes: 'Size of all segments in the log folders.',
@@ -24,6 +28,9 @@ const gaugeHelp = {
   odradek_compaction_dirty_ratio_max:
     'Largest share of a log that waits for compaction, 0 to 1 (max-dirty-percent).',
   odradek_compaction_last_seconds: 'What the last compaction of a log took (max-clean-time-secs).',
+  odradek_fetch_sessions: 'Clients that fetch by sessions (NumIncrementalFetchSessions).',
+  odradek_fetch_session_partitions:
+    'Partitions of all fetch sessions (NumIncrementalFetchPartitionsCached).',
   odradek_groups: 'Consumer groups that this broker coordinates.',
   odradek_request_memory_bytes: 'Memory of requests that are not answered yet.',
   odradek_controller_active: '1 on the broker that is the controller.',
@@ -34,6 +41,7 @@ const gaugeHelp = {
 const counterHelp = {
   odradek_produced_bytes_total: 'Bytes of record batches appended by producers.',
   odradek_fetched_bytes_total: 'Bytes of record batches sent to consumers.',
+  odradek_replicated_bytes_total: 'Bytes of record batches sent to followers.',
   odradek_received_bytes_total: 'Bytes of requests.',
   odradek_sent_bytes_total: 'Bytes of answers.',
   odradek_connections_accepted_total: 'Connections that were accepted.',

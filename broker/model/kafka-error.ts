@@ -6,12 +6,19 @@
 import type { ErrorCode } from './error-codes.ts';
 import { errorName } from './error-codes.ts';
 
-/** An expected failure: `code` goes to the client, `message` too where the answer has room for one. */
+/**
+ * An expected failure: `code` goes to the client, `message` too where the answer has room for one. It
+ * has no stack trace: it is an answer, which clients that poll get thousands of times a second, and a
+ * trace costs more than all the rest of it. A cause keeps its own.
+ */
 export class KafkaError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message?: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message ?? errorName(code), options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'KafkaError';
     this.code = code;
   }

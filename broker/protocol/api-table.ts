@@ -6,6 +6,7 @@
 import { allocateProducerIds } from './messages/allocate-producer-ids.ts';
 import { alterConfigs } from './messages/alter-configs.ts';
 import { alterPartition } from './messages/alter-partition.ts';
+import { alterPartitionReassignments } from './messages/alter-partition-reassignments.ts';
 import { apiVersions } from './messages/api-versions.ts';
 import { controlledShutdown } from './messages/controlled-shutdown.ts';
 import { createPartitions } from './messages/create-partitions.ts';
@@ -16,6 +17,7 @@ import { deleteTopics } from './messages/delete-topics.ts';
 import { describeCluster } from './messages/describe-cluster.ts';
 import { describeConfigs } from './messages/describe-configs.ts';
 import { describeGroups } from './messages/describe-groups.ts';
+import { describeLogDirs } from './messages/describe-log-dirs.ts';
 import { electLeaders } from './messages/elect-leaders.ts';
 import { fetch } from './messages/fetch.ts';
 import { findCoordinator } from './messages/find-coordinator.ts';
@@ -66,10 +68,12 @@ const apis: readonly Api[] = [
   offsetForLeaderEpoch,
   describeConfigs,
   alterConfigs,
+  describeLogDirs,
   createPartitions,
   deleteGroups,
   electLeaders,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
   listPartitionReassignments,
   alterPartition,
   describeCluster,

@@ -1,136 +1,108 @@
 /**
- * A replica hosted by this broker: leader or follower of one partition.
+ * A replica hosted by this broker: leader or follower of one partition. README.md has the rules that
+ * a leader keeps to.
  *
- * Invariants: only the leader takes appends and answers reads; its leader epoch never goes back; the
- * high watermark never goes back while this broker leads, and never passes what is in the file.
- * Until followers fetch, the only replica that counts is the leader itself, so the high watermark is
- * the end of what is written.
+ * Invariants: only the leader takes appends of producers; the leader epoch never goes back; the high
+ * watermark never goes back while this broker leads.
  * Owned by the replica manager, which applies role changes one at a time.
  */
 
 import assert from 'node:assert/strict';
+import type { ErrorCode } from '../model/error-codes.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
-import type { AppendBatches, AppendResult, LogRead, PartitionLog } from '../log/partition-log.ts';
-import type { CommittedRead, ReadLimits } from './committed-read.ts';
-import { readCommitted } from './committed-read.ts';
+import type { AppendBatches, AppendResult } from '../log/partition-log.ts';
+import type { EpochEnd } from '../log/state/leader-epochs.ts';
+import type { Appended } from './leader/commit-waits.ts';
+import { CommitWaits } from './leader/commit-waits.ts';
+import type { Follower } from './leader/follower-fetch.ts';
+import { divergenceOf, endOfEpoch } from './leader/follower-fetch.ts';
+import type { CommittedIsr } from './leader/in-sync-replicas.ts';
+import type { LeaderPorts } from './leader/leader-ports.ts';
+import { Leadership, notAReplica } from './leader/leadership.ts';
+import { Listeners } from './listeners.ts';
+import type { PartitionState } from './partition-state.ts';
+import type { ReplicaOptions } from './replica.ts';
+import { Replica } from './replica.ts';
 
-/** What the controller says of a partition (LeaderAndIsr). */
-export interface PartitionState {
-  readonly leader: number;
-  readonly leaderEpoch: number;
-  readonly isr: readonly number[];
-  readonly replicas: readonly number[];
-  /** The version of the partition's state znode. */
-  readonly partitionEpoch: number;
+export type { PartitionState } from './partition-state.ts';
+
+export interface PartitionOptions extends ReplicaOptions {
+  readonly leaderPorts: LeaderPorts;
 }
 
-/** -1: the client did not say which epoch it knows. */
-const NO_EPOCH = -1;
-
-export class Partition {
-  readonly topic: string;
-  readonly index: number;
-  readonly log: PartitionLog;
+export class Partition extends Replica {
+  /** Appends that wait for the in-sync replicas. */
+  readonly commits = new CommitWaits((appended) => this.commitOutcome(appended));
   readonly #brokerId: number;
-  readonly #progressListeners = new Set<() => void>();
-  /** Null before the first state, and while the replica is stopped. */
-  #state: PartitionState | null = null;
-  #hasFailed = false;
-  /** Of the last state, also of one from before a stop. */
-  #leaderEpoch = -1;
-  #highWatermark: number;
+  readonly #leaderPorts: LeaderPorts;
+  readonly #lowWatermark = new Listeners();
+  #epochStartOffset = 0;
+  /** Null while it does not lead, or leads alone: then all that is written is committed. */
+  #leadership: Leadership | null = null;
 
-  constructor(options: {
-    readonly topic: string;
-    readonly index: number;
-    readonly brokerId: number;
-    readonly log: PartitionLog;
-    readonly highWatermark: number;
-  }) {
-    this.topic = options.topic;
-    this.index = options.index;
-    this.log = options.log;
+  constructor(options: PartitionOptions) {
+    super(options);
     this.#brokerId = options.brokerId;
-    this.#highWatermark = options.highWatermark;
-    this.log.onWritten = () => this.#advanceHighWatermark();
-    this.log.transactions.noteHighWatermark(this.#highWatermark);
+    this.#leaderPorts = options.leaderPorts;
   }
 
-  get state(): PartitionState | null {
-    return this.#state;
+  /** Another number means that this broker has not led all the time since. */
+  get tenure(): number {
+    return this.role.tenure;
   }
 
-  /** The newest that this replica has been told of; -1: none. */
-  get leaderEpoch(): number {
-    return this.#leaderEpoch;
+  /**
+   * A new leader may know less of what is committed than the one before: until it knows at least all
+   * from before its epoch, the end that it sees may be older than one that clients have seen (KIP-207).
+   */
+  get knowsCommittedEnd(): boolean {
+    return this.highWatermark >= this.#epochStartOffset;
   }
 
-  get isLeader(): boolean {
-    return this.#state?.leader === this.#brokerId;
+  /** Those that are known to be in sync: by a leader the newest, by a follower as it was told. */
+  get inSyncReplicas(): readonly number[] {
+    return this.#leadership?.inSyncReplicas ?? this.state?.isr ?? [];
   }
 
-  get highWatermark(): number {
-    return this.#highWatermark;
-  }
-
-  /** Everything before it is committed, and no transaction among it is undecided. */
-  get lastStableOffset(): number {
-    const unstable = this.log.transactions.firstUnstableOffset;
-    return unstable === null ? this.#highWatermark : Math.min(unstable, this.#highWatermark);
-  }
-
-  /** Whether a state of that epoch is an old one. After a stop the same epoch may come again. */
-  hasPassed(leaderEpoch: number): boolean {
-    return this.#state === null
-      ? leaderEpoch < this.#leaderEpoch
-      : leaderEpoch <= this.#leaderEpoch;
+  /** Before it no live replica keeps anything; -1 while one has not said. */
+  get lowWatermark(): number {
+    return this.#leadership?.lowWatermark() ?? this.log.logStartOffset;
   }
 
   /** True if this broker was not the leader before, or in an older epoch. */
   becomeLeader(state: PartitionState): boolean {
     assert.equal(state.leader, this.#brokerId);
-    const isNewEpoch = this.#apply(state);
-    if (isNewEpoch) this.log.assignEpochStartOffset(state.leaderEpoch, this.log.logEndOffset);
-    this.#advanceHighWatermark();
-    this.#progress();
+    const isNewEpoch = state.leaderEpoch > this.leaderEpoch;
+    this.#endLeadership();
+    this.role.apply(state);
+    this.#epochStartOffset = this.log.logEndOffset;
+    if (isNewEpoch) this.log.assignEpochStartOffset(state.leaderEpoch, this.#epochStartOffset);
+    if (state.replicas.length > 1) this.#leadership = this.#leadershipOf(state);
+    this.advanceHighWatermark();
+    this.roleChanged();
     return isNewEpoch;
   }
 
   becomeFollower(state: PartitionState): void {
     assert.notEqual(state.leader, this.#brokerId);
-    this.#apply(state);
-    this.#progress();
+    this.#endLeadership();
+    this.role.apply(state);
+    this.roleChanged();
   }
 
   /** The replica is going away: whoever waits is told. */
   stop(): void {
-    this.#state = null;
-    this.#progress();
+    this.#endLeadership();
+    this.role.stop();
+    this.roleChanged();
   }
 
   /** Its disk is gone, and this replica with it: whoever waits is told KAFKA_STORAGE_ERROR. */
   fail(): void {
-    this.#hasFailed = true;
-    this.stop();
-  }
-
-  /** Throws NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH, KAFKA_STORAGE_ERROR. */
-  requireLeader(currentLeaderEpoch = NO_EPOCH): PartitionState {
-    if (this.#hasFailed) {
-      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `${this.log.folder} is offline`);
-    }
-    const state = this.#state;
-    if (state === null || !this.isLeader) throw new KafkaError(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
-    if (currentLeaderEpoch !== NO_EPOCH) {
-      if (currentLeaderEpoch < state.leaderEpoch) {
-        throw new KafkaError(ErrorCodes.FENCED_LEADER_EPOCH);
-      }
-      if (currentLeaderEpoch > state.leaderEpoch) {
-        throw new KafkaError(ErrorCodes.UNKNOWN_LEADER_EPOCH);
-      }
-    }
-    return state;
+    this.#endLeadership();
+    this.role.fail();
+    this.roleChanged();
   }
 
   /**
@@ -142,35 +114,68 @@ export class Partition {
     { allReplicas, minInSyncReplicas }: { allReplicas: boolean; minInSyncReplicas: number },
   ): AppendResult {
     const state = this.requireLeader();
-    if (allReplicas && state.isr.length < minInSyncReplicas) {
-      throw new KafkaError(
-        ErrorCodes.NOT_ENOUGH_REPLICAS,
-        `${String(state.isr.length)} replicas are in sync, min.insync.replicas is ${String(minInSyncReplicas)}`,
-      );
-    }
+    if (allReplicas) this.#requireInSync(minInSyncReplicas);
     return this.log.append(batches, { leaderEpoch: state.leaderEpoch });
   }
 
-  /** Reads below the high watermark. Throws OFFSET_OUT_OF_RANGE and what requireLeader() throws. */
-  read(limits: ReadLimits): LogRead | Promise<LogRead> {
-    if (limits.offset > this.#highWatermark && limits.offset <= this.log.logEndOffset) {
-      return { ...NOTHING, firstBatchBaseOffset: limits.offset };
-    }
-    return this.log.read({ ...limits, upperBound: this.#highWatermark });
+  /** Whether all in-sync replicas have it; null as long as they may still get it. */
+  commitOutcome({ endOffset, tenure, minInSyncReplicas }: Appended): ErrorCode | null {
+    if (this.role.hasFailed) return ErrorCodes.KAFKA_STORAGE_ERROR;
+    if (!this.isLeader || tenure !== this.tenure) return ErrorCodes.NOT_LEADER_OR_FOLLOWER;
+    if (this.highWatermark < endOffset) return null;
+    return this.inSyncReplicas.length < minInSyncReplicas
+      ? ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND
+      : ErrorCodes.NONE;
   }
 
-  /** Reads below the last stable offset, with the aborted transactions. Throws as `read`. */
-  readCommitted(limits: ReadLimits): CommittedRead | Promise<CommittedRead> {
-    const { lastStableOffset } = this;
-    if (limits.offset >= lastStableOffset && limits.offset <= this.log.logEndOffset) {
-      return { ...NOTHING, firstBatchBaseOffset: limits.offset, abortedTransactions: [] };
-    }
-    return readCommitted(this.log, limits, lastStableOffset);
+  /**
+   * Checks a follower's fetch and takes note of how far it has come (`isFirstLook`: a fetch that waits
+   * is looked at again, but only says once what its sender has). Returns where the logs part, null if
+   * they do not. Throws OFFSET_OUT_OF_RANGE, what requireLeader() throws and as
+   * Leadership.checkFollower.
+   */
+  acceptFollowerFetch(
+    follower: Follower,
+    {
+      offset,
+      currentLeaderEpoch,
+    }: { readonly offset: number; readonly currentLeaderEpoch: number },
+    isFirstLook: boolean,
+  ): EpochEnd | null {
+    this.requireLeader(currentLeaderEpoch);
+    const leadership = this.#leadership;
+    if (leadership === null) throw notAReplica(follower, currentLeaderEpoch);
+    leadership.checkFollower(follower, currentLeaderEpoch);
+    const divergence = divergenceOf(this.log, offset, follower.lastFetchedEpoch, this.leaderEpoch);
+    if (divergence !== null || !isFirstLook) return divergence;
+    leadership.noteFetch(follower, offset, this.highWatermark);
+    this.advanceHighWatermark();
+    this.#lowWatermark.notify();
+    return null;
+  }
+
+  /** Of the largest epoch up to `epoch` that is known; null where none is. */
+  endOffsetForEpoch(epoch: number): EpochEnd | null {
+    return endOfEpoch(this.log, epoch, this.leaderEpoch);
+  }
+
+  /** Whether an answer has told that follower so much of the high watermark. */
+  hasTold(replicaId: number, highWatermark: number): boolean {
+    return this.#leadership?.hasTold(replicaId, highWatermark) ?? true;
+  }
+
+  noteTold(replicaId: number, highWatermark: number): void {
+    this.#leadership?.noteTold(replicaId, highWatermark);
+  }
+
+  /** Followers in sync that can give a consumer what is at that offset (KIP-392). */
+  followersWith(offset: number): readonly number[] {
+    return this.#leadership?.followersWith(offset) ?? [];
   }
 
   /**
    * DeleteRecords: the log starts at `offset`, or where that is null at the high watermark; it never
-   * goes back. Returns the low watermark, before which no replica keeps anything. Throws
+   * goes back. Returns the offset that is meant; `lowWatermark` says how far all replicas are. Throws
    * POLICY_VIOLATION, OFFSET_OUT_OF_RANGE and what requireLeader() throws.
    */
   deleteRecords(offset: number | null): number {
@@ -181,41 +186,72 @@ export class Partition {
         `cleanup.policy of ${this.topic} does not contain delete`,
       );
     }
-    this.log.advanceLogStartOffset(offset ?? this.#highWatermark, this.#highWatermark);
-    return this.log.logStartOffset;
+    const wanted = offset ?? this.highWatermark;
+    this.log.advanceLogStartOffset(wanted, this.highWatermark);
+    return wanted;
   }
 
-  /** Calls back after every change that a waiting fetch may wait for; returns how to stop that. */
-  onProgress(listener: () => void): () => void {
-    this.#progressListeners.add(listener);
-    return () => this.#progressListeners.delete(listener);
+  /** Calls back when the low watermark may be another; returns how to stop that. */
+  onLowWatermark(listener: () => void): () => void {
+    return this.#lowWatermark.add(listener);
   }
 
-  #apply(state: PartitionState): boolean {
-    const before = this.#leaderEpoch;
-    assert(state.leaderEpoch >= before, 'the leader epoch went back');
-    this.#state = state;
-    this.#leaderEpoch = state.leaderEpoch;
-    return state.leaderEpoch > before;
+  /** Followers that have been behind for too long leave the in-sync replicas. */
+  tickIsr(nowMs: number): void {
+    if (this.#leadership === null) return;
+    this.#leadership.tickIsr(nowMs);
+    // Brokers may have gone since, whom nobody has to wait for.
+    this.#onSetChanged();
   }
 
-  #advanceHighWatermark(): void {
-    const end = this.log.writtenEndOffset;
-    if (!this.isLeader || end <= this.#highWatermark) return;
-    this.#highWatermark = end;
-    this.log.transactions.noteHighWatermark(end);
-    this.#progress();
+  /** The controller has let all brokers know (UpdateMetadata); news of other epochs are left alone. */
+  noteCommittedState(state: CommittedIsr & { readonly leaderEpoch: number }): void {
+    if (state.leaderEpoch === this.leaderEpoch) this.#leadership?.learn(state);
   }
 
-  #progress(): void {
-    for (const listener of [...this.#progressListeners]) listener();
+  protected override committedEnd(writtenEndOffset: number): number {
+    return this.#leadership === null ? writtenEndOffset : this.#leadership.replicatedEnd();
+  }
+
+  protected override onAdvanced(highWatermark: number): void {
+    this.commits.passed(highWatermark);
+  }
+
+  protected override roleChanged(): void {
+    this.commits.check();
+    this.#lowWatermark.notify();
+    super.roleChanged();
+  }
+
+  #leadershipOf(state: PartitionState): Leadership {
+    return new Leadership({
+      brokerId: this.#brokerId,
+      state,
+      startOffset: this.#epochStartOffset,
+      log: this.log,
+      ports: this.#leaderPorts,
+      onChange: () => this.#onSetChanged(),
+    });
+  }
+
+  /** What followers and the controller say in another epoch does not count in this one. */
+  #endLeadership(): void {
+    this.#leadership?.end();
+    this.#leadership = null;
+  }
+
+  /** Of the replicas that count. */
+  #onSetChanged(): void {
+    this.advanceHighWatermark();
+    this.#lowWatermark.notify();
+  }
+
+  #requireInSync(minInSyncReplicas: number): void {
+    const { length } = this.inSyncReplicas;
+    if (length >= minInSyncReplicas) return;
+    throw new KafkaError(
+      ErrorCodes.NOT_ENOUGH_REPLICAS,
+      `${String(length)} replicas are in sync, min.insync.replicas is ${String(minInSyncReplicas)}`,
+    );
   }
 }
-
-const NOTHING: LogRead = {
-  payload: [],
-  size: 0,
-  firstBatchBaseOffset: 0,
-  segmentBaseOffset: 0,
-  startPosition: 0,
-};

@@ -3,7 +3,8 @@
  *
  * Invariants: changes of roles are applied one request at a time, in the order of their arrival; a
  * request of an older controller, or for an older life of this broker, changes nothing; a replica
- * with a leader epoch that is not newer is left as it is; a partition that this broker should have and
+ * with a leader epoch that is not newer is left as it is; nothing that a replica has fetched from one
+ * leader reaches its log after it has another, or leads; a partition that this broker should have and
  * whose log cannot be had is offline, and no replica, until a later request finds its log. A log.dir
  * that fails takes its replicas offline at once, between two changes or in the middle of one.
  */
@@ -16,6 +17,8 @@ import { partitionKey } from '../model/topic-partition.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
 import type { Logger } from '../platform/logger.ts';
 import { SerialQueue } from '../platform/serial-queue.ts';
+import type { Followers } from './fetcher/followers.ts';
+import type { LeaderPorts } from './leader/leader-ports.ts';
 import type { PartitionState } from './partition.ts';
 import { Partition } from './partition.ts';
 
@@ -51,7 +54,12 @@ export interface ReplicaManagerOptions {
   readonly logger: Logger;
   /** Of this broker's present registration; null while there is none. */
   readonly brokerEpoch: () => number | null;
-  readonly onBecomeLeader: (partition: Partition, leaderEpoch: number) => void;
+  /** For the partitions that it leads. */
+  readonly leaderPorts: LeaderPorts;
+  /** For those that it follows. */
+  readonly followers: Followers;
+  /** Also in each newer epoch of a leader that stays. */
+  readonly onBecomeLeader: (partition: Partition) => void;
   readonly onResign: (topic: string, partition: number) => void;
   /** A request has a higher controller epoch than any before it, whether it is taken or refused. */
   readonly onControllerEpoch: (controllerEpoch: number) => void;
@@ -118,9 +126,21 @@ export class ReplicaManager {
     });
   }
 
+  /** What the controller has let all brokers know, of a partition that this one may lead. */
+  noteCommittedState(topic: string, partition: number, state: PartitionState): void {
+    if (state.leader === this.#options.brokerId)
+      this.get(topic, partition)?.noteCommittedState(state);
+  }
+
+  /** Followers that have been behind for too long leave the in-sync replicas. */
+  tickIsr(nowMs: number): void {
+    for (const partition of this.#partitions.values()) partition.tickIsr(nowMs);
+  }
+
   /** Ends every wait on a partition; the broker stops. */
   async stop(): Promise<void> {
     await this.#changes.idle();
+    await this.#options.followers.stop();
     for (const partition of this.#partitions.values()) partition.stop();
   }
 
@@ -135,7 +155,7 @@ export class ReplicaManager {
       if (replica.hasPassed(change.state.leaderEpoch)) {
         return outcome(ErrorCodes.STALE_CONTROLLER_EPOCH);
       }
-      this.#changeRole(replica, change.state);
+      await this.#changeRole(replica, change.state);
       return outcome(ErrorCodes.NONE);
     } catch (error) {
       this.#options.logger.error({ err: error, topic, partition }, 'replica could not be set up');
@@ -164,20 +184,30 @@ export class ReplicaManager {
       brokerId,
       log,
       highWatermark: logs.checkpointedHighWatermark(topic, partition),
+      leaderPorts: this.#options.leaderPorts,
     });
     this.#partitions.set(partitionKey(topic, partition), replica);
     return replica;
   }
 
-  #changeRole(replica: Partition, state: PartitionState): void {
-    if (state.leader === this.#options.brokerId) {
+  /** Whatever it is to be next, nothing of what it has followed comes afterwards. */
+  async #changeRole(replica: Partition, state: PartitionState): Promise<void> {
+    const { brokerId, followers, onBecomeLeader, onResign } = this.#options;
+    const { topic, index, log } = replica;
+    await followers.unfollow(replica);
+    if (this.get(topic, index) !== replica) {
+      throw new KafkaError(ErrorCodes.KAFKA_STORAGE_ERROR, `${log.folder} went offline`);
+    }
+    if (state.leader === brokerId) {
       replica.becomeLeader(state);
-      this.#options.onBecomeLeader(replica, state.leaderEpoch);
+      onBecomeLeader(replica);
       return;
     }
     const wasLeader = replica.isLeader;
     replica.becomeFollower(state);
-    if (wasLeader) this.#options.onResign(replica.topic, replica.index);
+    if (wasLeader) onResign(topic, index);
+    if (state.leader < 0) return;
+    followers.follow(replica, { leaderId: state.leader, leaderEpoch: state.leaderEpoch });
   }
 
   async #stopReplica(stop: PartitionStop): Promise<PartitionOutcome> {
@@ -188,6 +218,7 @@ export class ReplicaManager {
     if (leaderEpoch >= 0 && leaderEpoch < known) return outcome(ErrorCodes.FENCED_LEADER_EPOCH);
     if (replica !== undefined) {
       replica.stop();
+      await this.#options.followers.unfollow(replica);
       this.#options.onResign(topic, partition);
     }
     if (!stop.deletePartition) {
@@ -213,6 +244,7 @@ export class ReplicaManager {
     if (replica === undefined) return;
     this.#partitions.delete(key);
     replica.fail();
+    void this.#options.followers.unfollow(replica);
     this.#options.onResign(topic, partition);
   }
 }

@@ -75,6 +75,9 @@ export class LocalBroker implements ControlledBroker {
     const update = clusterUpdate(request);
     const topics = [...new Set(update.partitions.map(({ topic }) => topic))];
     metadata.apply(update);
+    for (const { topic, partition, state } of update.partitions) {
+      replicas.noteCommittedState(topic, partition, state);
+    }
     const deleted = topics.filter((topic) => metadata.topic(topic) === undefined);
     if (deleted.length > 0) onTopicsDeleted(deleted);
     return Promise.resolve({ errorCode: ErrorCodes.NONE });

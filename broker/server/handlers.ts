@@ -3,6 +3,8 @@
 import type { ApiHandler } from './api-handler.ts';
 import type { AlterPartitionPorts } from './handlers/alter-partition.ts';
 import { alterPartitionHandler } from './handlers/alter-partition.ts';
+import type { AlterPartitionReassignmentsPorts } from './handlers/alter-partition-reassignments.ts';
+import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts';
 import { apiVersionsHandler } from './handlers/api-versions.ts';
 import type { ControlledShutdownPorts } from './handlers/controlled-shutdown.ts';
 import { controlledShutdownHandler } from './handlers/controlled-shutdown.ts';
@@ -20,6 +22,8 @@ import type { DescribeClusterPorts } from './handlers/describe-cluster.ts';
 import { describeClusterHandler } from './handlers/describe-cluster.ts';
 import type { DescribeConfigsPorts } from './handlers/describe-configs.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
+import type { DescribeLogDirsPorts } from './handlers/describe-log-dirs.ts';
+import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
 import type { ElectLeadersPorts } from './handlers/elect-leaders.ts';
 import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import type { FetchPorts } from './handlers/fetch.ts';
@@ -37,17 +41,22 @@ import type { InitProducerIdPorts } from './handlers/init-producer-id.ts';
 import { initProducerIdHandler } from './handlers/init-producer-id.ts';
 import type { ListOffsetsPorts } from './handlers/list-offsets.ts';
 import { listOffsetsHandler } from './handlers/list-offsets.ts';
+import type { ListPartitionReassignmentsPorts } from './handlers/list-partition-reassignments.ts';
+import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
 import type { MetadataPorts } from './handlers/metadata.ts';
 import { metadataHandler } from './handlers/metadata.ts';
 import type { OffsetCommitPorts } from './handlers/offset-commit.ts';
 import { offsetCommitHandler } from './handlers/offset-commit.ts';
 import type { OffsetFetchPorts } from './handlers/offset-fetch.ts';
 import { offsetFetchHandler } from './handlers/offset-fetch.ts';
+import type { OffsetForLeaderEpochPorts } from './handlers/offset-for-leader-epoch.ts';
+import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts';
 import type { ProducePorts } from './handlers/produce.ts';
 import { produceHandler } from './handlers/produce.ts';
 
 export type HandlerPorts = AlterConfigsPorts &
   AlterPartitionPorts &
+  AlterPartitionReassignmentsPorts &
   ControlledShutdownPorts &
   ControllerRequestPorts &
   CreatePartitionsPorts &
@@ -56,15 +65,18 @@ export type HandlerPorts = AlterConfigsPorts &
   DeleteTopicsPorts &
   DescribeClusterPorts &
   DescribeConfigsPorts &
+  DescribeLogDirsPorts &
   ElectLeadersPorts &
   FetchPorts &
   FindCoordinatorPorts &
   GroupPorts &
   InitProducerIdPorts &
   ListOffsetsPorts &
+  ListPartitionReassignmentsPorts &
   MetadataPorts &
   OffsetCommitPorts &
   OffsetFetchPorts &
+  OffsetForLeaderEpochPorts &
   ProducePorts;
 
 export function buildHandlers(ports: HandlerPorts): readonly ApiHandler[] {
@@ -72,11 +84,14 @@ export function buildHandlers(ports: HandlerPorts): readonly ApiHandler[] {
     produceHandler(ports),
     fetchHandler(ports),
     listOffsetsHandler(ports),
+    offsetForLeaderEpochHandler(ports),
     metadataHandler(ports),
     ...controllerRequestHandlers(ports),
     controlledShutdownHandler(ports),
     alterPartitionHandler(ports),
     electLeadersHandler(ports),
+    alterPartitionReassignmentsHandler(ports),
+    listPartitionReassignmentsHandler(ports),
     offsetCommitHandler(ports),
     offsetFetchHandler(ports),
     findCoordinatorHandler(ports),
@@ -87,6 +102,7 @@ export function buildHandlers(ports: HandlerPorts): readonly ApiHandler[] {
     createPartitionsHandler(ports),
     initProducerIdHandler(ports),
     describeConfigsHandler(ports),
+    describeLogDirsHandler(ports),
     alterConfigsHandler(ports),
     incrementalAlterConfigsHandler(ports),
     describeClusterHandler(ports),

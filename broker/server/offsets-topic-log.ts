@@ -6,6 +6,7 @@ import type {
   OffsetsLogRecord,
   OffsetsTopicLog,
 } from '../coordinator/runtime/offsets-topic-port.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { Payload } from '../model/payload.ts';
@@ -17,11 +18,18 @@ import {
 } from '../records/batch-header.ts';
 import { buildBatch } from '../records/builder.ts';
 import { readRecords } from '../records/record-reader.ts';
+import type { Appended } from '../replication/leader/commit-waits.ts';
 import type { Partition } from '../replication/partition.ts';
 import type { ReplicaManager } from '../replication/replica-manager.ts';
 import { isCommitted } from './committed-batches.ts';
 
 const NO_HEADERS: readonly [] = [];
+
+interface LoadOptions {
+  readonly partition: number;
+  readonly tenure: number;
+  readonly signal: AbortSignal;
+}
 
 export class OffsetsTopicPartitions implements OffsetsTopicLog {
   readonly #replicas: Pick<ReplicaManager, 'get'>;
@@ -39,30 +47,49 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
     this.#loadBufferSize = options.loadBufferSize;
   }
 
-  async append({ partition, leaderEpoch, timestampMs, records }: OffsetsAppend): Promise<void> {
-    const replica = this.#leader(partition, leaderEpoch);
+  async append({ partition, tenure, timestampMs, records }: OffsetsAppend): Promise<void> {
+    const replica = this.#leader(partition, tenure);
     const buffer = buildBatch({
       records: records.map(({ key, value }) => ({ key, value, timestampMs, headers: NO_HEADERS })),
     });
-    const { written } = replica.append(
+    const { written, lastOffset } = replica.append(
       { buffer, headers: [readBatchHeader(buffer, 0)] },
       { allReplicas: true, minInSyncReplicas: this.#minInSyncReplicas() },
     );
     await written;
+    // Once it is committed it stays so, however many replicas are in sync by then.
+    await committed(replica, { endOffset: lastOffset + 1, tenure, minInSyncReplicas: 0 });
   }
 
   async *read(
     partition: number,
-    leaderEpoch: number,
+    tenure: number,
     signal: AbortSignal,
   ): AsyncIterable<readonly OffsetsLogRecord[]> {
-    const { log } = this.#leader(partition, leaderEpoch);
-    const end = log.logEndOffset;
+    const replica = this.#leader(partition, tenure);
+    const end = replica.log.logEndOffset;
+    yield* this.#readUpTo(end, { partition, tenure, signal });
+    // Of what is not committed yet nobody may be told: the next leader may not have it. Who leads no
+    // more is told so by `signal`.
+    while (replica.highWatermark < end) {
+      signal.throwIfAborted();
+      await nextChange((listener) => replica.onProgress(listener), signal);
+    }
+    this.#leader(partition, tenure);
+  }
+
+  async *#readUpTo(
+    end: number,
+    { partition, tenure, signal }: LoadOptions,
+  ): AsyncIterable<readonly OffsetsLogRecord[]> {
+    const replica = this.#leader(partition, tenure);
+    const { log } = replica;
     const open = log.transactions.open();
     let offset = log.logStartOffset;
     while (offset < end) {
       signal.throwIfAborted();
-      this.#leader(partition, leaderEpoch);
+      this.#leader(partition, tenure);
+      const { writtenEndOffset } = log;
       const { payload } = await log.read({
         offset,
         maxBytes: this.#loadBufferSize,
@@ -70,7 +97,14 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
         upperBound: end,
       });
       const bytes = await readAll(payload);
-      if (bytes.length === 0) return;
+      if (bytes.length === 0) {
+        if (offset < writtenEndOffset) return;
+        // It took appends as a follower that are still on their way to the file.
+        if (offset >= log.writtenEndOffset) {
+          await nextChange((listener) => replica.onWritten(listener), signal);
+        }
+        continue;
+      }
       const range = { from: offset, upperBound: endOf(bytes) };
       const aborted = await log.transactions.aborted(range);
       for (let position = 0; holdsBatch(bytes, position);) {
@@ -84,13 +118,38 @@ export class OffsetsTopicPartitions implements OffsetsTopicLog {
     }
   }
 
-  #leader(partition: number, leaderEpoch: number): Partition {
+  #leader(partition: number, tenure: number): Partition {
     const replica = this.#replicas.get(CONSUMER_OFFSETS, partition);
-    if (replica?.requireLeader().leaderEpoch !== leaderEpoch) {
-      throw new KafkaError(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
-    }
+    replica?.requireLeader();
+    if (replica?.tenure !== tenure) throw new KafkaError(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
     return replica;
   }
+}
+
+/** Resolves when all in-sync replicas have it; rejects when this replica leads no more. */
+async function committed(replica: Partition, appended: Appended): Promise<void> {
+  const known = replica.commitOutcome(appended);
+  const outcome =
+    known ??
+    (await new Promise<ErrorCode>((finish) => replica.commits.add({ ...appended, finish })));
+  if (outcome !== ErrorCodes.NONE) throw new KafkaError(outcome);
+}
+
+/** Resolves when the listener is called; rejects when `signal` aborts. */
+function nextChange(
+  listen: (listener: () => void) => () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      stop();
+      signal.removeEventListener('abort', finish);
+      if (signal.aborted) reject(new Error('the load was given up', { cause: signal.reason }));
+      else resolve();
+    };
+    const stop = listen(finish);
+    signal.addEventListener('abort', finish);
+  });
 }
 
 /** The offset after the last whole batch. */

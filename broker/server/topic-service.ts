@@ -3,7 +3,6 @@
  * until this broker's metadata shows them.
  */
 
-import { isReplicationOn } from '../cluster/replication-switch.ts';
 import {
   CONSUMER_OFFSETS,
   isInternalTopic,
@@ -124,7 +123,7 @@ export class TopicService {
       return {
         ...plain,
         partitionCount: config.offsetsTopicNumPartitions,
-        replicationFactor: isReplicationOn ? config.offsetsTopicReplicationFactor : 1,
+        replicationFactor: internalFactor(config, config.offsetsTopicReplicationFactor),
         config: internalTopicConfig(config.offsetsTopicSegmentBytes, 'producer'),
       };
     }
@@ -132,12 +131,17 @@ export class TopicService {
       return {
         ...plain,
         partitionCount: config.transactionStateLogNumPartitions,
-        replicationFactor: isReplicationOn ? config.transactionStateLogReplicationFactor : 1,
+        replicationFactor: internalFactor(config, config.transactionStateLogReplicationFactor),
         config: internalTopicConfig(config.transactionStateLogSegmentBytes, 'uncompressed'),
       };
     }
     return { ...plain, config: new Map() };
   }
+}
+
+/** Without a chance of a second broker the defaults, made for three, are not to be had. */
+function internalFactor({ zookeeperIsEmbedded }: BrokerConfig, configured: number): number {
+  return zookeeperIsEmbedded ? 1 : configured;
 }
 
 function internalTopicConfig(segmentBytes: number, compression: string): Map<string, string> {

@@ -41,8 +41,10 @@ export const networkKeys: readonly ConfigKey[] = keysOf({
   ),
   'request.timeout.ms': int(30_000, atLeast(1), 'Time that a request to another broker may take.'),
   'fetch.max.bytes': int(57_671_680, atLeast(1024), 'Largest answer to a fetch.'),
-  'max.incremental.fetch.session.cache.slots': unused(
-    int(1000, atLeast(0), 'Fetch sessions kept.'),
+  'max.incremental.fetch.session.cache.slots': int(
+    1000,
+    atLeast(0),
+    'Clients that fetch by sessions at a time; others send and get all partitions.',
   ),
   'max.request.partition.size.limit': unused(int(2000, atLeast(1), 'Partitions in one answer.')),
   'num.network.threads': unused(clusterWide(int(3, atLeast(1), 'Threads that read and write.'))),

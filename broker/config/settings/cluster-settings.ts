@@ -2,14 +2,17 @@
 
 import type { SettingReader } from '../setting-reader.ts';
 
+const EMBEDDED = 'local:';
+
 export interface ClusterSettings {
   /** -1: ZooKeeper gives one, unless meta.properties has it. */
   readonly brokerId: number;
   readonly reservedBrokerMaxId: number;
   readonly brokerRack: string | null;
   readonly interBrokerProtocolVersion: string;
-  /** `local:` for the store in this process. */
   readonly zookeeperConnect: string;
+  /** The store is in this process (`local:`): the cluster has no other broker, and never will. */
+  readonly zookeeperIsEmbedded: boolean;
   readonly zookeeperSessionTimeoutMs: number;
   readonly zookeeperConnectionTimeoutMs: number;
   /** Null: no HTTP server. 0: the system chooses. */
@@ -28,6 +31,7 @@ export function clusterSettings(read: SettingReader): ClusterSettings {
     brokerRack: read.optional('broker.rack'),
     interBrokerProtocolVersion: read.text('inter.broker.protocol.version'),
     zookeeperConnect: read.text('zookeeper.connect'),
+    zookeeperIsEmbedded: read.text('zookeeper.connect') === EMBEDDED,
     zookeeperSessionTimeoutMs: read.number('zookeeper.session.timeout.ms'),
     zookeeperConnectionTimeoutMs:
       connectionTimeout === null

@@ -12,6 +12,7 @@ export interface NetworkSettings {
   readonly connectionsMaxIdleMs: number;
   readonly requestTimeoutMs: number;
   readonly fetchMaxBytes: number;
+  readonly maxIncrementalFetchSessionCacheSlots: number;
 }
 
 export function networkSettings(read: SettingReader): NetworkSettings {
@@ -25,6 +26,7 @@ export function networkSettings(read: SettingReader): NetworkSettings {
     connectionsMaxIdleMs: read.limit('connections.max.idle.ms'),
     requestTimeoutMs: read.number('request.timeout.ms'),
     fetchMaxBytes: read.number('fetch.max.bytes'),
+    maxIncrementalFetchSessionCacheSlots: read.number('max.incremental.fetch.session.cache.slots'),
   };
 }
 

@@ -15,6 +15,13 @@ export interface ReplicationSettings {
   readonly autoLeaderRebalanceEnable: boolean;
   readonly leaderImbalanceCheckIntervalSeconds: number;
   readonly leaderImbalancePerBrokerPercentage: number;
+  readonly replicationQuotaWindowNum: number;
+  readonly replicationQuotaWindowSizeSeconds: number;
+  /** Bytes; Infinity: no bound. */
+  readonly leaderReplicationThrottledRate: number;
+  readonly followerReplicationThrottledRate: number;
+  /** Null: consumers read from leaders. */
+  readonly replicaSelectorClass: string | null;
 }
 
 export function replicationSettings(read: SettingReader): ReplicationSettings {
@@ -33,5 +40,10 @@ export function replicationSettings(read: SettingReader): ReplicationSettings {
     autoLeaderRebalanceEnable: read.boolean('auto.leader.rebalance.enable'),
     leaderImbalanceCheckIntervalSeconds: read.number('leader.imbalance.check.interval.seconds'),
     leaderImbalancePerBrokerPercentage: read.number('leader.imbalance.per.broker.percentage'),
+    replicationQuotaWindowNum: read.number('replication.quota.window.num'),
+    replicationQuotaWindowSizeSeconds: read.number('replication.quota.window.size.seconds'),
+    leaderReplicationThrottledRate: read.number('leader.replication.throttled.rate'),
+    followerReplicationThrottledRate: read.number('follower.replication.throttled.rate'),
+    replicaSelectorClass: read.optional('replica.selector.class'),
   };
 }

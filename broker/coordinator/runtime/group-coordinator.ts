@@ -83,15 +83,15 @@ export class GroupCoordinator {
 
   /**
    * Resolves when the partition's groups are loaded; a load that fails is logged, tried again, and
-   * resolves too. An epoch that is not newer changes nothing.
+   * resolves too. `tenure` grows each time that the leadership begins anew; the same one changes nothing:
+   * a leader that gets a new epoch has not lost anything.
    */
-  becomeLeader(partition: number, leaderEpoch: number): Promise<void> {
-    return this.#shards.lead(partition, leaderEpoch);
+  becomeLeader(partition: number, tenure: number): Promise<void> {
+    return this.#shards.lead(partition, tenure);
   }
 
-  /** `leaderEpoch` is that of the new leader; null where the replica is gone. */
-  resign(partition: number, leaderEpoch: number | null): void {
-    this.#shards.resign(partition, leaderEpoch);
+  resign(partition: number): void {
+    this.#shards.resign(partition);
   }
 
   /** Forgets the positions in topics that were deleted. */

@@ -1,7 +1,7 @@
 /**
- * One partition of __consumer_offsets that this broker leads, in one leader epoch: it reads the log
+ * One partition of __consumer_offsets that this broker leads, for one tenure: it reads the log
  * into its groups, then serves them, and ends when the leadership does. Never used again after
- * stop(): the next epoch gets a new shard.
+ * stop(): the next tenure gets a new shard.
  *
  * Requests run one at a time, to the end, without waiting; the log may be many writes behind, and
  * keeps their order.
@@ -24,7 +24,7 @@ type ShardState = 'loading' | 'active' | 'failed' | 'stopped';
 
 export class GroupShard {
   readonly partition: number;
-  readonly leaderEpoch: number;
+  readonly tenure: number;
   readonly #options: GroupCoordinatorOptions;
   readonly #logger: Logger;
   readonly #deadlines: Deadlines;
@@ -33,11 +33,11 @@ export class GroupShard {
   readonly #abort = new AbortController();
   #state: ShardState = 'loading';
 
-  constructor(partition: number, leaderEpoch: number, options: GroupCoordinatorOptions) {
+  constructor(partition: number, tenure: number, options: GroupCoordinatorOptions) {
     this.partition = partition;
-    this.leaderEpoch = leaderEpoch;
+    this.tenure = tenure;
     this.#options = options;
-    this.#logger = options.logger.child({ partition, leaderEpoch });
+    this.#logger = options.logger.child({ partition, tenure });
     this.#deadlines = new Deadlines(options.clock, options.timers);
     const groups = new Groups(this.#environment());
     this.#groups = groups;
@@ -104,7 +104,7 @@ export class GroupShard {
     let recordCount = 0;
     let skippedCount = 0;
     const { log } = this.#options;
-    for await (const records of log.read(this.partition, this.leaderEpoch, signal)) {
+    for await (const records of log.read(this.partition, this.tenure, signal)) {
       if (signal.aborted) break;
       for (const record of records) {
         recordCount += 1;
@@ -138,7 +138,7 @@ export class GroupShard {
     const { log, clock } = this.#options;
     const append = log.append({
       partition: this.partition,
-      leaderEpoch: this.leaderEpoch,
+      tenure: this.tenure,
       timestampMs: clock.nowMs(),
       records: records.map(encodeGroupRecord),
     });

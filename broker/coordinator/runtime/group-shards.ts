@@ -1,6 +1,6 @@
 /**
  * The shards of this broker, by partition of __consumer_offsets: which exist follows leadership,
- * newer epochs replace older ones, and a shard that could not be loaded is tried again.
+ * newer tenures replace older ones, and a shard that could not be loaded is tried again.
  */
 
 import { ErrorCodes } from '../../model/error-codes.ts';
@@ -45,16 +45,13 @@ export class GroupShards {
     for (const shard of this.#shards.values()) if (shard.state === 'active') yield shard.groups;
   }
 
-  async lead(partition: number, leaderEpoch: number): Promise<void> {
+  async lead(partition: number, tenure: number): Promise<void> {
     const present = this.#shards.get(partition);
-    if (present !== undefined && present.leaderEpoch >= leaderEpoch) return;
-    await this.#load(partition, leaderEpoch);
+    if (present !== undefined && present.tenure >= tenure) return;
+    await this.#load(partition, tenure);
   }
 
-  resign(partition: number, leaderEpoch: number | null): void {
-    const shard = this.#shards.get(partition);
-    if (shard === undefined) return;
-    if (leaderEpoch !== null && leaderEpoch < shard.leaderEpoch) return;
+  resign(partition: number): void {
     this.#drop(partition);
   }
 
@@ -62,21 +59,21 @@ export class GroupShards {
     for (const partition of [...this.#shards.keys()]) this.#drop(partition);
   }
 
-  async #load(partition: number, leaderEpoch: number): Promise<void> {
+  async #load(partition: number, tenure: number): Promise<void> {
     this.#drop(partition);
-    const shard = new GroupShard(partition, leaderEpoch, this.#options);
+    const shard = new GroupShard(partition, tenure, this.#options);
     this.#shards.set(partition, shard);
     try {
       await shard.load();
     } catch {
       // Logged by the shard; clients are told COORDINATOR_NOT_AVAILABLE until it works.
-      if (this.#shards.get(partition) === shard) this.#retryLater(partition, leaderEpoch);
+      if (this.#shards.get(partition) === shard) this.#retryLater(partition, tenure);
     }
   }
 
-  #retryLater(partition: number, leaderEpoch: number): void {
+  #retryLater(partition: number, tenure: number): void {
     const timer = this.#options.timers.after(LOAD_RETRY_MS, () => {
-      void this.#load(partition, leaderEpoch);
+      void this.#load(partition, tenure);
     });
     this.#retries.set(partition, timer);
   }

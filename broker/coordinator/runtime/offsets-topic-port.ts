@@ -11,8 +11,8 @@ export interface OffsetsLogRecord {
 
 export interface OffsetsAppend {
   readonly partition: number;
-  /** The epoch in which the coordinator leads: a log led in another epoch refuses. */
-  readonly leaderEpoch: number;
+  /** Of the coordinator's leadership: a log that has not been led all the time since refuses. */
+  readonly tenure: number;
   /** Time of every record of the batch. */
   readonly timestampMs: number;
   /** At least one; they are written as one batch. */
@@ -30,11 +30,12 @@ export interface OffsetsTopicLog {
   /**
    * Every record from the log start to the log end of that moment, in offset order, one array per
    * batch or larger; buffers may be views that live until the next step. Control records and those
-   * of aborted transactions are left out. Rejects when the partition is not led in that epoch.
+   * of aborted transactions are left out. Ends when all of it is committed. Rejects when it is not
+   * that tenure any more.
    */
   read(
     partition: number,
-    leaderEpoch: number,
+    tenure: number,
     signal: AbortSignal,
   ): AsyncIterable<readonly OffsetsLogRecord[]>;
 }

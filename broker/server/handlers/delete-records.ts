@@ -1,7 +1,7 @@
 /**
- * DeleteRecords: by the leader of each partition; the log start offset moves at once and is saved
- * before the answer, the files go with the next retention run. There is one replica of each partition,
- * so there is nobody to wait for. Versions and errors: see messages/delete-records.ts.
+ * DeleteRecords: by the leader of each partition; its log start offset moves at once and is saved
+ * before the answer, the files go with the next retention run. The answer waits for all live replicas:
+ * they move their starts when they fetch. Versions and errors: see messages/delete-records.ts.
  */
 
 import type { ErrorCode } from '../../model/error-codes.ts';
@@ -11,8 +11,11 @@ import { toSaturatedOffset } from '../../model/offsets.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import { fileErrorCode } from '../../platform/file-system.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Timers } from '../../platform/timers.ts';
 import { deleteRecords } from '../../protocol/messages/delete-records.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
+import { reachLowWatermark } from '../../replication/purgatory/low-watermark.ts';
+import type { Partition } from '../../replication/partition.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { ApiHandler } from '../api-handler.ts';
@@ -25,6 +28,7 @@ export interface DeleteRecordsPorts {
   readonly isInternal: (topic: string) => boolean;
   readonly saveLogStart: (topic: string, partition: number) => Promise<void>;
   readonly authorizer: Authorizer;
+  readonly timers: Pick<Timers, 'after'>;
   readonly logger: Logger;
 }
 
@@ -41,7 +45,9 @@ export function deleteRecordsHandler(ports: DeleteRecordsPorts): ApiHandler {
       request.topics.map(async ({ name, partitions }) => ({
         name,
         partitions: await Promise.all(
-          partitions.map((it) => deleteOne(ports, context, { topic: name, it })),
+          partitions.map((it) =>
+            deleteOne(ports, context, { topic: name, it, timeoutMs: request.timeoutMs }),
+          ),
         ),
       })),
     ),
@@ -51,13 +57,17 @@ export function deleteRecordsHandler(ports: DeleteRecordsPorts): ApiHandler {
 async function deleteOne(
   ports: DeleteRecordsPorts,
   context: RequestContext,
-  { topic, it }: { readonly topic: string; readonly it: PartitionRequest },
+  asked: { readonly topic: string; readonly it: PartitionRequest; readonly timeoutMs: number },
 ): Promise<PartitionResponse> {
+  const { topic, it, timeoutMs } = asked;
   const { partitionIndex } = it;
   try {
-    const lowWatermark = BigInt(advance(ports, context, { topic, it }));
+    const partition = leaderOf(ports, context, { topic, it });
+    const offset = advance(partition, it.offset);
     await save(ports, topic, partitionIndex);
-    return { partitionIndex, lowWatermark, errorCode: ErrorCodes.NONE };
+    const { timers } = ports;
+    const errorCode = await reachLowWatermark(partition, offset, { timers, timeoutMs });
+    return { partitionIndex, lowWatermark: BigInt(partition.lowWatermark), errorCode };
   } catch (error) {
     const errorCode = errorCodeOf(error);
     if (errorCode === ErrorCodes.UNKNOWN_SERVER_ERROR) {
@@ -67,21 +77,25 @@ async function deleteOne(
   }
 }
 
-/** Returns the low watermark. */
-function advance(
+function leaderOf(
   { replicas, missingReplicaCode, isInternal, authorizer }: DeleteRecordsPorts,
   context: RequestContext,
   { topic, it }: { readonly topic: string; readonly it: PartitionRequest },
-): number {
+): Partition {
   if (!authorizer.authorize(context, 'DELETE', { type: 'TOPIC', name: topic })) {
     throw new KafkaError(ErrorCodes.TOPIC_AUTHORIZATION_FAILED);
   }
   const partition = replicas.get(topic, it.partitionIndex);
   if (partition === undefined) throw new KafkaError(missingReplicaCode(topic, it.partitionIndex));
   if (isInternal(topic)) throw new KafkaError(ErrorCodes.INVALID_TOPIC_EXCEPTION);
-  if (it.offset === HIGH_WATERMARK) return partition.deleteRecords(null);
-  if (it.offset < 0n) throw new KafkaError(ErrorCodes.OFFSET_OUT_OF_RANGE);
-  return partition.deleteRecords(toSaturatedOffset(it.offset));
+  return partition;
+}
+
+/** Returns the offset that is meant. */
+function advance(partition: Partition, offset: bigint): number {
+  if (offset === HIGH_WATERMARK) return partition.deleteRecords(null);
+  if (offset < 0n) throw new KafkaError(ErrorCodes.OFFSET_OUT_OF_RANGE);
+  return partition.deleteRecords(toSaturatedOffset(offset));
 }
 
 /** A disk that is full must not keep anybody from deleting; it is saved as soon as that works again. */

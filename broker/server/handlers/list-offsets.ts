@@ -1,6 +1,6 @@
 /**
- * ListOffsets: the offset at a time, or at one of the ends. Versions and errors: see
- * messages/list-offsets.ts.
+ * ListOffsets: the offset at a time, or at one of the ends, by the partition's leader. Consumers see
+ * what is committed, followers what is written. Versions and errors: see messages/list-offsets.ts.
  */
 
 import type { ErrorCode } from '../../model/error-codes.ts';
@@ -33,6 +33,9 @@ const MAX_TIMESTAMP = -3n;
 const EARLIEST_LOCAL = -4n;
 const LATEST_TIERED = -5n;
 const READ_COMMITTED = 1;
+const CONSUMER = -1;
+/** Before it, clients do not know OFFSET_NOT_AVAILABLE (KIP-207). */
+const NOT_AVAILABLE_SINCE = 5;
 
 interface Found {
   readonly offset: number;
@@ -73,8 +76,7 @@ async function listOne(
     const partition = replicas.get(topic, partitionIndex);
     if (partition === undefined) throw new KafkaError(missingReplicaCode(topic, partitionIndex));
     partition.requireLeader(it.currentLeaderEpoch);
-    const isCommitted = request.isolationLevel === READ_COMMITTED;
-    const found = await find(partition, it.timestamp, isCommitted);
+    const found = await find(partition, it.timestamp, endFor(partition, request));
     return {
       partitionIndex,
       errorCode: ErrorCodes.NONE,
@@ -83,7 +85,7 @@ async function listOne(
       leaderEpoch: found.leaderEpoch,
     };
   } catch (error) {
-    const errorCode = errorCodeOf(error);
+    const errorCode = codeOf(error, context);
     if (errorCode === ErrorCodes.UNKNOWN_SERVER_ERROR) {
       logger.error({ err: error, topic, partition: partitionIndex }, 'list offsets failed');
     }
@@ -91,12 +93,29 @@ async function listOne(
   }
 }
 
-async function find(partition: Partition, timestamp: bigint, isCommitted: boolean): Promise<Found> {
+/** As far as the one who asks may see. */
+interface VisibleEnd {
+  readonly offset: number;
+  /** A consumer may have seen a later one already, from the leader before. */
+  readonly isStale: boolean;
+}
+
+function endFor(partition: Partition, request: RequestOf<typeof listOffsets>): VisibleEnd {
+  if (request.replicaId !== CONSUMER) {
+    return { offset: partition.log.writtenEndOffset, isStale: false };
+  }
+  const { lastStableOffset, highWatermark } = partition;
+  const isCommitted = request.isolationLevel === READ_COMMITTED;
+  const offset = isCommitted ? lastStableOffset : highWatermark;
+  return { offset, isStale: !partition.knowsCommittedEnd };
+}
+
+async function find(partition: Partition, timestamp: bigint, end: VisibleEnd): Promise<Found> {
   const { log } = partition;
-  const end = isCommitted ? partition.lastStableOffset : partition.highWatermark;
   switch (timestamp) {
     case LATEST:
-      return { offset: end, timestampMs: -1, leaderEpoch: epochNow(partition) };
+      if (end.isStale) throw new KafkaError(ErrorCodes.OFFSET_NOT_AVAILABLE);
+      return { offset: end.offset, timestampMs: -1, leaderEpoch: epochNow(partition) };
     case EARLIEST:
     case EARLIEST_LOCAL: {
       const offset = log.logStartOffset;
@@ -112,8 +131,17 @@ async function find(partition: Partition, timestamp: bigint, isCommitted: boolea
   }
 }
 
-function below(end: number, found: Found | null): Found {
-  return found === null || found.offset >= end ? NOTHING : found;
+/** What lies behind the end is nothing, unless it may be committed all the same. */
+function below(end: VisibleEnd, found: Found | null): Found {
+  if (found !== null && found.offset < end.offset) return found;
+  if (end.isStale) throw new KafkaError(ErrorCodes.OFFSET_NOT_AVAILABLE);
+  return NOTHING;
+}
+
+function codeOf(error: unknown, { apiVersion }: RequestContext): ErrorCode {
+  const code = errorCodeOf(error);
+  const isUnknown = code === ErrorCodes.OFFSET_NOT_AVAILABLE && apiVersion < NOT_AVAILABLE_SINCE;
+  return isUnknown ? ErrorCodes.LEADER_NOT_AVAILABLE : code;
 }
 
 function epochNow(partition: Partition): number {

@@ -2,6 +2,11 @@
  * Metadata: brokers, controller, topics and leaders, from memory. Versions and errors: see
  * messages/metadata.ts. A topic that is missing may be made on demand; it is then answered with
  * LEADER_NOT_AVAILABLE, and clients ask again.
+ *
+ * Until the controller has told this broker what there is, the answer waits: clients take a topic that
+ * is not in it for deleted. Apache Kafka's broker answers with an empty cluster. When that takes too
+ * long the connection is closed, so that clients ask another broker; only who asks for no topic gets
+ * an answer all the same.
  */
 
 import type { PartitionImage, TopicImage } from '../../cluster/cluster-image.ts';
@@ -10,6 +15,7 @@ import type { ErrorCode } from '../../model/error-codes.ts';
 import { ErrorCodes } from '../../model/error-codes.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import { metadata } from '../../protocol/messages/metadata.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
 import { ZERO_UUID } from '../../protocol/wire/uuid.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
@@ -20,7 +26,7 @@ import type { TopicService } from '../topic-service.ts';
 
 export interface MetadataPorts {
   readonly metadata: MetadataCache;
-  readonly topics: TopicService;
+  readonly topics: Pick<TopicService, 'mayCreateOnDemand' | 'createOnDemand'>;
   readonly clusterId: () => string;
   readonly authorizer: Authorizer;
 }
@@ -31,24 +37,46 @@ type TopicResponse = MetadataResponse['topics'][number];
 type PartitionResponse = TopicResponse['partitions'][number];
 
 const NOT_ASKED = -0x80000000;
+/** Short: the client could ask another broker meanwhile. */
+const PICTURE_WAIT_MS = 1000;
 
 export function metadataHandler(ports: MetadataPorts): ApiHandler {
+  const cache = ports.metadata;
   return serve(metadata, [0, 12], (context, request) => {
-    const { image } = ports.metadata;
-    return {
-      throttleTimeMs: 0,
-      brokers: ports.metadata.brokersOn(context.listenerName).map(({ broker, endpoint }) => ({
-        nodeId: broker.id,
-        host: endpoint.host,
-        port: endpoint.port,
-        rack: broker.rack,
-      })),
-      clusterId: ports.clusterId(),
-      controllerId: image.controllerId,
-      topics: topicsOf(ports, context, request),
-      clusterAuthorizedOperations: NOT_ASKED,
-    };
+    if (cache.isWhole) return answer(ports, context, request);
+    return cache
+      .waitUntil(() => cache.isWhole, PICTURE_WAIT_MS)
+      .then((isWhole) => {
+        if (isWhole || asksForNone(context, request)) return answer(ports, context, request);
+        throw new ProtocolError('the controller has not told this broker of any topic yet');
+      });
   });
+}
+
+function answer(
+  ports: MetadataPorts,
+  context: RequestContext,
+  request: MetadataRequest,
+): MetadataResponse {
+  const { image } = ports.metadata;
+  return {
+    throttleTimeMs: 0,
+    brokers: ports.metadata.brokersOn(context.listenerName).map(({ broker, endpoint }) => ({
+      nodeId: broker.id,
+      host: endpoint.host,
+      port: endpoint.port,
+      rack: broker.rack,
+    })),
+    clusterId: ports.clusterId(),
+    controllerId: image.controllerId,
+    topics: topicsOf(ports, context, request),
+    clusterAuthorizedOperations: NOT_ASKED,
+  };
+}
+
+/** Version 0 cannot. */
+function asksForNone({ apiVersion }: RequestContext, { topics }: MetadataRequest): boolean {
+  return apiVersion > 0 && topics?.length === 0;
 }
 
 function topicsOf(

@@ -22,7 +22,9 @@ import type { RequestOf, ResponseOf } from '../../protocol/schema/api.ts';
 import type { Quota } from '../../quota/quota.ts';
 import type { ProduceLimits } from '../../records/produce-limits.ts';
 import { validateProduced } from '../../records/validate.ts';
+import type { Appended } from '../../replication/leader/commit-waits.ts';
 import type { Partition } from '../../replication/partition.ts';
+import type { CommitPurgatory } from '../../replication/purgatory/commit-purgatory.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Authorizer } from '../../security/authorizer.ts';
 import type { ApiHandler } from '../api-handler.ts';
@@ -38,6 +40,7 @@ export interface ProducePorts {
   readonly isInternal: (topic: string) => boolean;
   readonly authorizer: Authorizer;
   readonly quota: Quota;
+  readonly commitPurgatory: CommitPurgatory;
   /** Bytes that were appended. */
   readonly produced: Count;
   readonly clock: Clock;
@@ -54,11 +57,14 @@ const ALL_REPLICAS = -1;
 const ADMIN_CLIENT_ID = '__admin_client';
 
 /** What became of one partition's batch: an append under way, or an answer already. */
-interface Begun {
+type Begun = BegunAppend | { readonly index: number; readonly failure: KafkaError };
+
+interface BegunAppend extends Appended {
   readonly index: number;
-  readonly append: AppendResult | null;
+  readonly failure: null;
+  readonly replica: Partition;
+  readonly append: AppendResult;
   readonly size: number;
-  readonly failure: KafkaError | null;
 }
 
 export function produceHandler(ports: ProducePorts): ApiHandler {
@@ -82,6 +88,8 @@ class Production {
   readonly #context: RequestContext;
   readonly #request: RequestOf<typeof produce>;
   #size = 0;
+  /** Of the monotonic clock, set by the first append that has to wait for other replicas. */
+  #deadlineMs: number | null = null;
 
   constructor(ports: ProductionPorts, context: RequestContext, request: RequestOf<typeof produce>) {
     this.#ports = ports;
@@ -128,7 +136,16 @@ class Production {
         const allReplicas = this.#request.acks === ALL_REPLICAS;
         const { minInsyncReplicas: minInSyncReplicas } = config;
         const result = replica.append(batches, { allReplicas, minInSyncReplicas });
-        return { index, size, failure: null, append: result };
+        return {
+          index,
+          failure: null,
+          replica,
+          append: result,
+          size,
+          endOffset: result.lastOffset + 1,
+          tenure: replica.tenure,
+          minInSyncReplicas,
+        };
       };
       const preparation = this.#ports.preparation.begin(ready, limits);
       const begun = this.#ports.order.run(replica, { ready, preparation, append });
@@ -166,27 +183,40 @@ class Production {
     };
   }
 
-  async #finish({ index, append, size, failure }: Begun): Promise<PartitionResponse> {
-    if (append === null) return response(index, failure?.code ?? ErrorCodes.NONE, failure);
+  async #finish(begun: Begun): Promise<PartitionResponse> {
+    const { index } = begun;
+    if (begun.failure !== null) return response(index, begun.failure.code, begun.failure);
+    const { append } = begun;
     try {
       await append.written;
     } catch (error) {
-      const { failure: reason } = this.#failed(index, error);
-      return response(index, reason?.code ?? ErrorCodes.KAFKA_STORAGE_ERROR, reason);
+      const { failure } = this.#failed(index, error);
+      return response(index, failure.code, failure);
     }
-    this.#ports.produced.value += size;
+    this.#ports.produced.value += begun.size;
+    const outcome = this.#outcome(begun);
     return {
-      ...response(index, ErrorCodes.NONE, null),
+      ...response(index, outcome instanceof Promise ? await outcome : outcome, null),
       baseOffset: BigInt(append.baseOffset),
       logAppendTimeMs: BigInt(append.logAppendTimeMs),
       logStartOffset: BigInt(append.logStartOffset),
     };
   }
 
-  #failed(index: number, error: unknown): Begun {
-    if (error instanceof KafkaError) return { index, append: null, size: 0, failure: error };
+  /** Of what is written here; with acks=all of what all in-sync replicas have. */
+  #outcome(begun: BegunAppend): ErrorCode | Promise<ErrorCode> {
+    if (this.#request.acks !== ALL_REPLICAS) return ErrorCodes.NONE;
+    const known = begun.replica.commitOutcome(begun);
+    if (known !== null) return known;
+    const { clock, commitPurgatory } = this.#ports;
+    this.#deadlineMs ??= clock.monotonicMs() + this.#request.timeoutMs;
+    return commitPurgatory.wait(begun.replica.commits, begun, this.#deadlineMs);
+  }
+
+  #failed(index: number, error: unknown): { index: number; failure: KafkaError } {
+    if (error instanceof KafkaError) return { index, failure: error };
     this.#ports.logger.error({ err: error, index }, 'produce failed');
-    return { index, append: null, size: 0, failure: new KafkaError(errorCodeOf(error)) };
+    return { index, failure: new KafkaError(errorCodeOf(error)) };
   }
 
   /** A client that wants no answers learns of a failure only by losing its connection. */

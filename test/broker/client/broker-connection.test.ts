@@ -66,11 +66,11 @@ class Server implements SocketOwner {
   }
 }
 
-/** An answer to ApiVersions v0 that names one API. */
-function versionsAnswer(correlationId: number, key: number, max: number): Buffer {
-  const answer = Buffer.alloc(16);
+/** An answer to ApiVersions v0 that names one API, or others with it that have only zeros. */
+function versionsAnswer(correlationId: number, key: number, max: number, count = 1): Buffer {
+  const answer = Buffer.alloc(10 + 6 * count);
   answer.writeInt32BE(correlationId, 0);
-  answer.writeInt32BE(1, 6);
+  answer.writeInt32BE(count, 6);
   answer.writeInt16BE(key, 10);
   answer.writeInt16BE(max, 14);
   return framed(answer);
@@ -91,6 +91,33 @@ describe('a connection to a broker', () => {
     const maxima = (await Promise.all(asked)).map(({ apiKeys }) => apiKeys[0]?.maxVersion);
     expect(maxima).toEqual([0, 1, 2]);
   });
+
+  it.each([2724, 2725, 2726, 50_000])(
+    'reads answers that need a buffer: %i entries',
+    async (count) => {
+      const server = new Server();
+      const connection = await server.open();
+      const asked = [0, 1, 2, 3].map(() => connection.send(apiVersions, 0, REQUEST));
+      await server.time.advance(10);
+      const answers = Buffer.concat(
+        [1, count, count, 2].map((entries, id) => versionsAnswer(id, 3, id, entries)),
+      );
+      for (let place = 0; place < answers.length; place += 10_007) {
+        server.send(answers.subarray(place, place + 10_007));
+      }
+      await server.time.advance(10);
+      const read = (await Promise.all(asked)).map(({ apiKeys }) => [
+        apiKeys.length,
+        apiKeys[0]?.maxVersion,
+      ]);
+      expect(read).toEqual([
+        [1, 0],
+        [count, 1],
+        [count, 2],
+        [2, 3],
+      ]);
+    },
+  );
 
   it('finds the highest version that both sides have', async () => {
     const server = new Server();

@@ -28,7 +28,7 @@ describe('the fields of the typed configuration', () => {
   });
 
   it('exist not for keys without effect, which the start tells of', () => {
-    const withoutEffect = ['replica.fetch.min.bytes', 'compression.lz4.level'];
+    const withoutEffect = ['fetch.purgatory.purge.interval.requests', 'compression.lz4.level'];
     const given = new Map(withoutEffect.map((name) => [name, '1']));
     expect(configurationNotes(given).withoutEffect).toEqual(withoutEffect);
   });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { batchOf, makeTopic, produceTo, valuesFrom } from '../../support/requests.ts';
 import type { TestBroker } from '../../support/test-broker.ts';
 import { testBrokers } from '../../support/test-broker.ts';
+import { testClusters } from '../../support/test-cluster.ts';
 
 const WITH_HTTP = { 'odradek.http.port': '0', 'odradek.http.host': '127.0.0.1' };
 
@@ -20,6 +22,7 @@ async function metricsOf({ broker }: TestBroker): Promise<ReadonlyMap<string, nu
 
 describe('the metrics of a running broker', () => {
   const start = testBrokers();
+  const open = testClusters();
 
   it('have every name of the tables', async () => {
     const broker = await start({ properties: WITH_HTTP });
@@ -28,6 +31,37 @@ describe('the metrics of a running broker', () => {
     expect(names.length).toBeGreaterThan(10);
     const shown = await metricsOf(broker);
     expect(names.filter((name) => !Number.isFinite(shown.get(name)))).toEqual([]);
+  });
+
+  it('count the partitions led with too few replicas in sync, on the leader alone', async () => {
+    const cluster = await open();
+    const properties = { ...WITH_HTTP, 'controlled.shutdown.enable': 'false' };
+    const brokers = [0, 1, 2].map((id) => cluster.make(id, { properties }));
+    for (const { broker } of brokers) await broker.start();
+    const [leader, follower, third] = brokers;
+    assert(leader !== undefined && follower !== undefined && third !== undefined);
+    await makeTopic(await leader.connect(), 'orders', {
+      numPartitions: -1,
+      replicationFactor: -1,
+      assignments: [{ partitionIndex: 0, brokerIds: [0, 1, 2] }],
+      configs: [{ name: 'min.insync.replicas', value: '2' }],
+    });
+    const counts = async (broker: TestBroker): Promise<readonly unknown[]> => {
+      const shown = await metricsOf(broker);
+      return ['under_replicated', 'under_min_isr', 'leading'].map((name) =>
+        shown.get(`odradek_partitions_${name}`),
+      );
+    };
+    // The controller tells the leader some time after the state is written.
+    const leaderShows = async (expected: readonly number[]): Promise<void> => {
+      while (!isDeepStrictEqual(await counts(leader), expected)) continue;
+    };
+    await leaderShows([0, 0, 1]);
+    await third.stop();
+    await leaderShows([1, 0, 1]);
+    expect(await counts(follower)).toEqual([0, 0, 0]);
+    await follower.stop();
+    await leaderShows([1, 1, 1]);
   });
 
   it('move with what is produced and fetched', async () => {

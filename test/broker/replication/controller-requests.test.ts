@@ -7,7 +7,14 @@ import { leaderAndIsr } from '../../../broker/protocol/messages/leader-and-isr.t
 import { stopReplica } from '../../../broker/protocol/messages/stop-replica.ts';
 import { updateMetadata } from '../../../broker/protocol/messages/update-metadata.ts';
 import type { ResponseOf } from '../../../broker/protocol/schema/api.ts';
-import { batchOf, fetchFrom, makeTopic, produceTo, valuesFrom } from '../../support/requests.ts';
+import {
+  batchOf,
+  fetchFrom,
+  makeTopic,
+  offsetAt,
+  produceTo,
+  valuesFrom,
+} from '../../support/requests.ts';
 import { testBrokers } from '../../support/test-broker.ts';
 
 const start = testBrokers();
@@ -80,7 +87,9 @@ describe('a broker that is told by LeaderAndIsr', () => {
     expect(partitionCode(await lead({ leader: 1 }))).toBe(0);
     const wrong = ErrorCodes.NOT_LEADER_OR_FOLLOWER;
     expect((await produceTo(client, 'orders', batchOf(['x']))).errorCode).toBe(wrong);
-    expect((await fetchFrom(client, 'orders')).errorCode).toBe(wrong);
+    expect((await offsetAt(client, 'orders', -1n)).errorCode).toBe(wrong);
+    // Consumers that know of KIP-392 may read from followers.
+    expect(await valuesFrom(client, 'orders')).toEqual(['kept']);
   });
 
   it('leaves a partition as it is for an older leader epoch', async () => {

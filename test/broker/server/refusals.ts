@@ -3,7 +3,6 @@
  * error codes that a client is answered who may do nothing.
  */
 
-import type { BrokerConnection } from '../../../broker/client/broker-connection.ts';
 import { ErrorCodes } from '../../../broker/model/error-codes.ts';
 import { alterConfigs } from '../../../broker/protocol/messages/alter-configs.ts';
 import { alterPartition } from '../../../broker/protocol/messages/alter-partition.ts';
@@ -17,7 +16,6 @@ import { describeCluster } from '../../../broker/protocol/messages/describe-clus
 import { describeConfigs } from '../../../broker/protocol/messages/describe-configs.ts';
 import { describeGroups } from '../../../broker/protocol/messages/describe-groups.ts';
 import { electLeaders } from '../../../broker/protocol/messages/elect-leaders.ts';
-import { fetch } from '../../../broker/protocol/messages/fetch.ts';
 import { findCoordinator } from '../../../broker/protocol/messages/find-coordinator.ts';
 import { heartbeat } from '../../../broker/protocol/messages/heartbeat.ts';
 import { incrementalAlterConfigs } from '../../../broker/protocol/messages/incremental-alter-configs.ts';
@@ -29,12 +27,14 @@ import { listGroups } from '../../../broker/protocol/messages/list-groups.ts';
 import { metadata } from '../../../broker/protocol/messages/metadata.ts';
 import { offsetCommit } from '../../../broker/protocol/messages/offset-commit.ts';
 import { offsetFetch } from '../../../broker/protocol/messages/offset-fetch.ts';
-import { produce } from '../../../broker/protocol/messages/produce.ts';
 import { stopReplica } from '../../../broker/protocol/messages/stop-replica.ts';
 import { syncGroup } from '../../../broker/protocol/messages/sync-group.ts';
 import { updateMetadata } from '../../../broker/protocol/messages/update-metadata.ts';
 import { ZERO_UUID } from '../../../broker/protocol/wire/uuid.ts';
-import { batchOf, fetchRequest, newTopic, offsetAt, produceTo } from '../../support/requests.ts';
+import { newTopic } from '../../support/requests.ts';
+import { recordRefusals } from './record-refusals.ts';
+import type { Refusal } from './reassignment-refusals.ts';
+import { reassignmentRefusals } from './reassignment-refusals.ts';
 
 const TOPIC = ErrorCodes.TOPIC_AUTHORIZATION_FAILED;
 const GROUP = ErrorCodes.GROUP_AUTHORIZATION_FAILED;
@@ -47,25 +47,9 @@ const config = { name: 'retention.ms', value: '1', configOperation: 0 };
 const topicResource = { resourceType: 2, resourceName: 'orders' };
 const brokerResource = { resourceType: 4, resourceName: '' };
 
-type Ask = (client: BrokerConnection) => Promise<readonly number[]>;
-
 /** The error codes of an answer, by API key: what is asked for is there, and would be allowed. */
-export const refusals = new Map<number, readonly [Ask, readonly number[]]>([
-  [
-    produce.key,
-    [async (client) => [(await produceTo(client, 'orders', batchOf(['x']))).errorCode], [TOPIC]],
-  ],
-  [
-    fetch.key,
-    [
-      async (client) => {
-        const { responses } = await client.send(fetch, 12, fetchRequest('orders'));
-        return responses.flatMap(({ partitions }) => partitions.map((it) => it.errorCode));
-      },
-      [TOPIC],
-    ],
-  ],
-  [2, [async (client) => [(await offsetAt(client, 'orders', -1n)).errorCode], [TOPIC]]],
+export const refusals = new Map<number, Refusal>([
+  ...recordRefusals,
   [
     metadata.key,
     [
@@ -113,6 +97,7 @@ export const refusals = new Map<number, readonly [Ask, readonly number[]]>([
       [CLUSTER],
     ],
   ],
+  ...reassignmentRefusals,
   [
     electLeaders.key,
     [

@@ -102,10 +102,10 @@ describe('creating topics', () => {
       /larger than 0/i,
     ],
     [
-      'two replicas',
+      'more replicas than brokers',
       ['t', { replicationFactor: 2 }],
       ErrorCodes.INVALID_REPLICATION_FACTOR,
-      /keeps one replica/,
+      /Replication factor: 2 larger than available brokers: 1/,
     ],
     [
       'an unknown key',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ErrorCodes } from '../../../broker/model/error-codes.ts';
-import { KafkaError } from '../../../broker/model/kafka-error.ts';
-import { releasePayload } from '../../../broker/model/payload.ts';
-import type { PartitionFetch } from '../../../broker/replication/fetch-purgatory.ts';
-import { FetchPurgatory } from '../../../broker/replication/fetch-purgatory.ts';
-import type { Partition } from '../../../broker/replication/partition.ts';
-import { ManualTime, settled } from '../../support/manual-time.ts';
-import { FakeSpan } from '../network/fakes.ts';
+import { ErrorCodes } from '../../../../broker/model/error-codes.ts';
+import { KafkaError } from '../../../../broker/model/kafka-error.ts';
+import { releasePayload } from '../../../../broker/model/payload.ts';
+import type { PartitionFetch } from '../../../../broker/replication/purgatory/fetch-purgatory.ts';
+import { FetchPurgatory } from '../../../../broker/replication/purgatory/fetch-purgatory.ts';
+import type { Partition } from '../../../../broker/replication/partition.ts';
+import { ManualTime, settled } from '../../../support/manual-time.ts';
+import { FakeSpan } from '../../network/fakes.ts';
 
 const LIMITS = { maxWaitMs: 500, minBytes: 10, maxBytes: 1000 };
 
@@ -17,7 +17,7 @@ class FakePartition {
   size = 0;
   error: Error | null = null;
   readonly log = { logStartOffset: 0 };
-  readonly highWatermark = 7;
+  highWatermark = 7;
   readonly lastStableOffset = 7;
   readonly #listeners = new Set<() => void>();
 
@@ -65,6 +65,8 @@ function fetchOf(partition: FakePartition | null): PartitionFetch {
     maxBytes: 1000,
     currentLeaderEpoch: -1,
     committedOnly: false,
+    follower: null,
+    clientRack: null,
   };
 }
 
@@ -187,3 +189,113 @@ describe('a fetch', () => {
     expectReleased(...partitions);
   });
 });
+
+describe('a throttle of what followers read', () => {
+  const follower = { replicaId: 2, brokerEpoch: -1, logStartOffset: 0, lastFetchedEpoch: -1 };
+
+  it('holds back whoever is not in sync, and counts what both get', async () => {
+    const time = new ManualTime();
+    const counted: number[] = [];
+    let isExceeded = true;
+    const throttle = {
+      isThrottled: (topic: string) => topic === 'orders',
+      isExceeded: () => isExceeded,
+      record: (bytes: number) => void counted.push(bytes),
+    };
+    const purgatory = new FetchPurgatory(time, { throttle });
+    const partition = new FollowedPartition();
+    partition.grow(100);
+    const ask = async (): Promise<number | undefined> => {
+      const fetching = purgatory.fetch(
+        [{ ...fetchOf(partition), follower }],
+        LIMITS,
+        new AbortController().signal,
+      );
+      await time.advance(LIMITS.maxWaitMs);
+      return (await fetching)[0]?.payload.length;
+    };
+    expect(await ask()).toBe(0);
+    partition.inSyncReplicas = [1, 2];
+    expect(await ask()).toBe(1);
+    partition.inSyncReplicas = [1];
+    isExceeded = false;
+    expect(await ask()).toBe(1);
+    expect(counted).toEqual([100, 100]);
+  });
+});
+
+describe('the high watermark', () => {
+  const ask = (
+    partition: FollowedPartition,
+    tellsHighWatermark: boolean,
+  ): {
+    readonly time: ManualTime;
+    readonly purgatory: FetchPurgatory;
+    readonly fetching: Promise<unknown>;
+  } => {
+    const time = new ManualTime();
+    const purgatory = new FetchPurgatory(time, { tellsHighWatermark });
+    const follower = { replicaId: 2, brokerEpoch: -1, logStartOffset: 0, lastFetchedEpoch: -1 };
+    const fetches = [{ ...fetchOf(partition), follower }];
+    const fetching = purgatory.fetch(fetches, LIMITS, new AbortController().signal);
+    return { time, purgatory, fetching };
+  };
+
+  it('that rises is told to a follower at once where consumers read from followers', async () => {
+    const partition = new FollowedPartition();
+    partition.told = 7;
+    const { purgatory, fetching } = ask(partition, true);
+    await settled();
+    partition.highWatermark = 8;
+    partition.progress();
+    expect(await fetching).toMatchObject([{ highWatermark: 8, payload: [] }]);
+    expect([partition.told, purgatory.waitingCount, partition.listenerCount]).toEqual([8, 0, 0]);
+    const second = ask(partition, true);
+    await settled();
+    expect(second.purgatory.waitingCount).toBe(1);
+    await second.time.advance(LIMITS.maxWaitMs);
+    await second.fetching;
+  });
+
+  it('goes along with the next answer elsewhere', async () => {
+    const partition = new FollowedPartition();
+    const { time, purgatory, fetching } = ask(partition, false);
+    await settled();
+    partition.highWatermark = 8;
+    partition.progress();
+    await settled();
+    expect(purgatory.waitingCount).toBe(1);
+    await time.advance(LIMITS.maxWaitMs);
+    expect(await fetching).toMatchObject([{ highWatermark: 8 }]);
+  });
+});
+
+class FollowedPartition extends FakePartition {
+  told = -1;
+  readonly topic = 'orders';
+  readonly index = 0;
+  inSyncReplicas: readonly number[] = [1];
+
+  hasTold(_replicaId: number, highWatermark: number): boolean {
+    return this.told >= highWatermark;
+  }
+
+  noteTold(_replicaId: number, highWatermark: number): void {
+    this.told = highWatermark;
+  }
+
+  acceptFollowerFetch(): null {
+    return null;
+  }
+
+  readAsFollower(limits: { readonly maxBytes: number; readonly minOneBatch: boolean }): {
+    payload: FakeSpan[];
+    size: number;
+  } {
+    return this.read(limits);
+  }
+
+  onWritten(listener: () => void): () => void {
+    return this.onProgress(listener);
+  }
+}
