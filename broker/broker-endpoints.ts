@@ -2,6 +2,7 @@
 
 import type { BrokerOptions } from './broker-options.ts';
 import type { BrokerServices } from './broker-services.ts';
+import type { ConfigStore } from './config-store/config-store.ts';
 import { jsonAnswer, startEndpoints } from './http/endpoints.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { probeRoutes } from './http/probe-routes.ts';
@@ -15,8 +16,10 @@ import { BrokerMetrics } from './metrics/metrics.ts';
 import type { HttpAnswer, HttpRequest, HttpServer } from './platform/http-server.ts';
 import { apiByKey } from './protocol/api-table.ts';
 import type { Registration } from './registration/registration.ts';
+import { observeReplicas } from './replica-gauges.ts';
 
 interface Observed {
+  readonly configs: ConfigStore;
   readonly listening: Listening;
   readonly services: BrokerServices;
   readonly membership: Membership;
@@ -81,15 +84,15 @@ export class BrokerEndpoints {
   }
 
   observe(observed: Observed): void {
-    const { listening, services, membership, logs } = observed;
+    const { configs, listening, services, membership, logs } = observed;
     const { metrics } = this;
     this.#observed = observed;
     this.#waitingFor = [REGISTRATION];
-    const leading = (): number =>
-      [...services.replicas.partitions()].filter(({ isLeader }) => isLeader).length;
     metrics.gauge('odradek_connections', () => listening.connectionCount);
-    metrics.gauge('odradek_partitions', () => [...services.replicas.partitions()].length);
-    metrics.gauge('odradek_partitions_leading', leading);
+    observeReplicas(metrics, {
+      replicas: services.replicas,
+      minInSyncReplicas: (topic) => configs.topicConfig(topic).minInsyncReplicas,
+    });
     metrics.gauge('odradek_partitions_offline', () => membership.offlinePartitionCount);
     metrics.gauge('odradek_groups', () => services.groups.groupCount);
     metrics.gauge('odradek_request_memory_bytes', () => listening.requestMemory);

@@ -10,6 +10,7 @@
  * stops what there is.
  */
 
+import type { BrokerAddress } from './client/broker-connection.ts';
 import { BrokerConnection } from './client/broker-connection.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { connectCluster, storedBrokerId } from './cluster-connection.ts';
@@ -25,6 +26,7 @@ import { watchLogDirs } from './log-dir-watch.ts';
 import type { LogManager } from './log/log-manager.ts';
 import { controllerMaker } from './make-controller.ts';
 import { Membership } from './membership.ts';
+import type { TopicPartition } from './model/topic-partition.ts';
 import { openLogs } from './open-logs.ts';
 import { abortable } from './platform/abortable.ts';
 import { delay } from './platform/timers.ts';
@@ -39,7 +41,7 @@ import type { Registered } from './registration/registration.ts';
 import { Registration } from './registration/registration.ts';
 import { noteUncleanStart } from './registration/unclean-start.ts';
 import { allowAll } from './security/authorizer.ts';
-import { persistentPaths } from './zookeeper/paths.ts';
+import { paths, persistentPaths } from './zookeeper/paths.ts';
 import { ensurePaths } from './zookeeper/persistent.ts';
 import type { ZooKeeperSession } from './zookeeper/port.ts';
 
@@ -58,6 +60,14 @@ interface Running {
   readonly registration: Registration;
   readonly membership: Membership;
   readonly listening: Listening;
+}
+
+/** What is known before anything is built. */
+interface Identity {
+  readonly brokerId: number;
+  readonly clusterId: string;
+  /** The cluster has some. */
+  readonly hasTopics: boolean;
 }
 
 export class Broker {
@@ -123,7 +133,8 @@ export class Broker {
     const clusterId = await readOrMakeClusterId(session, platform.random);
     const brokerId = await this.#brokerId(session);
     signal.throwIfAborted();
-    const running = await this.#build(session, { brokerId, clusterId });
+    const hasTopics = ((await session.children(paths.topics)) ?? []).length > 0;
+    const running = await this.#build(session, { brokerId, clusterId, hasTopics });
     this.#running = running;
     await this.#serve(running);
   }
@@ -146,8 +157,10 @@ export class Broker {
     running.logs.start();
     running.services.groups.start();
     const { metadata } = running.services;
-    const isKnown = metadata.waitUntil(() => metadata.image.isAlive(brokerId), Infinity);
-    await abortable(isKnown, signal);
+    await abortable(
+      metadata.waitUntil(() => metadata.isWhole, Infinity),
+      signal,
+    );
     this.#endpoints.ready();
     logger.info({ brokerId, clusterId, ports: Object.fromEntries(this.ports) }, 'started');
     void createInitialTopics(this.#options.createTopics, {
@@ -202,14 +215,19 @@ export class Broker {
   }: Running): Promise<void> {
     const { config, platform } = this.#options;
     if (!config.controlledShutdownEnable) return;
+    const { metadata } = services;
+    const areElsewhere = (partitions: readonly TopicPartition[]): boolean =>
+      partitions.some((item) => metadata.image.isElsewhere(item, brokerId));
     await giveUpLeadership({
       brokerId,
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
       localController: () => membership.controller,
       listenerName: config.interBrokerListenerName,
-      connect: (address) => this.#connect(address, `shutdown-${String(brokerId)}`),
-      hasOtherReplica: (item) => services.metadata.image.isElsewhere(item, brokerId),
+      connect: (address) => this.#connect(address, { what: 'shutdown' }),
+      haveOtherReplica: areElsewhere,
+      whenAlone: (partitions, timeoutMs) =>
+        metadata.waitUntil(() => !areElsewhere(partitions), timeoutMs),
       retriesMax: config.controlledShutdownMaxRetries,
       retryBackoffMs: config.controlledShutdownRetryBackoffMs,
       timers: platform.timers,
@@ -239,10 +257,7 @@ export class Broker {
     return stored ?? (await drawBrokerId(session, config.reservedBrokerMaxId));
   }
 
-  async #build(
-    session: ZooKeeperSession,
-    identity: { readonly brokerId: number; readonly clusterId: string },
-  ): Promise<Running> {
+  async #build(session: ZooKeeperSession, identity: Identity): Promise<Running> {
     const { config, properties, platform } = this.#options;
     const { brokerId } = identity;
     const { clock, logger } = platform;
@@ -279,11 +294,13 @@ export class Broker {
       quota: this.#options.quota ?? unlimited,
       brokerEpoch: () => registration.epoch,
       session: () => membership.session,
+      connect: (address, use) => this.#connect(address, use),
       isController: () => membership.isController,
       controller: () => membership.controller,
       delivered: (timeoutMs) => membership.delivered(timeoutMs),
       onControllerEpoch: (epoch) => membership.sawControllerEpoch(epoch),
     });
+    services.metadata.awaitPicture(identity);
     const membership = new Membership(session, {
       brokerId,
       openSession: this.#openSession,
@@ -298,7 +315,7 @@ export class Broker {
         configs,
         services,
         platform,
-        connect: (address) => this.#connect(address, `controller-${String(brokerId)}`),
+        connect: (address) => this.#connect(address, { what: 'controller' }),
       }),
       onFatal: this.#options.onFatal,
     });
@@ -324,7 +341,7 @@ export class Broker {
       await logs.stop();
       throw error;
     }
-    this.#endpoints.observe({ listening, services, membership, registration, logs });
+    this.#endpoints.observe({ configs, listening, services, membership, registration, logs });
     const parts = { configs, logs, logDirEvents, services, registration, membership, listening };
     return { ...identity, ...parts };
   }
@@ -335,18 +352,18 @@ export class Broker {
   };
 
   #connect(
-    { host, port }: { readonly host: string; readonly port: number },
-    clientId: string,
+    { host, port }: BrokerAddress,
+    { what, requestTimeoutMs }: { readonly what: string; readonly requestTimeoutMs?: number },
   ): Promise<BrokerConnection> {
     const { config, platform } = this.#options;
     return BrokerConnection.open({
       host,
       port,
-      clientId,
+      clientId: `${what}-${String(this.#running?.brokerId ?? config.brokerId)}`,
       sockets: platform.sockets,
       timers: platform.timers,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      requestTimeoutMs: config.controllerSocketTimeoutMs,
+      requestTimeoutMs: requestTimeoutMs ?? config.controllerSocketTimeoutMs,
     });
   }
 
@@ -394,7 +411,7 @@ export class Broker {
   ): Promise<void> {
     const { logger } = this.#options.platform;
     const problems = await checkListeners({ brokerId, clusterId, endpoints }, (address) =>
-      this.#connect(address, `listener-check-${String(brokerId)}`),
+      this.#connect(address, { what: 'listener-check' }),
     );
     if (this.#stopping !== null) return;
     for (const { listenerName, message } of problems) logger.error({ listenerName }, message);

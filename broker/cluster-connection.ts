@@ -12,7 +12,6 @@ import type { EmbeddedStore } from './zookeeper/embedded/embedded-store.ts';
 import { openEmbeddedStore } from './zookeeper/embedded/embedded-store.ts';
 import type { OpenSession } from './zookeeper/port.ts';
 
-const LOCAL = 'local:';
 /** In the first folder of log.dirs. */
 export const STORE_FILE = '.odradek-store';
 /** Of its own: the store is opened, and written, before the folders of log.dirs are locked. */
@@ -27,7 +26,7 @@ export async function connectCluster(
   config: BrokerConfig,
   platform: Platform,
 ): Promise<ClusterConnection> {
-  if (config.zookeeperConnect === LOCAL) return openLocal(config, platform);
+  if (config.zookeeperIsEmbedded) return openLocal(config, platform);
   // Loaded only here: the package is compiled at install, and a local broker does without it.
   const { openZooKeeper } = await import('./zookeeper/zookeeper-session.ts');
   const openSession = openZooKeeper({
@@ -67,19 +66,27 @@ async function openLocal(
   }
 }
 
-/** The id that the first log.dir with a meta.properties names; null if there is none. */
+/**
+ * The id that the first log.dir with a meta.properties names; null if there is none. A log.dir that
+ * cannot be read is passed over, but rejects where no other one knows the id: it may be there, and
+ * with another id the broker would be another one.
+ */
 export async function storedBrokerId(
   logDirs: readonly string[],
   fileSystem: FileSystem,
 ): Promise<number | null> {
+  const failures: unknown[] = [];
   for (const folder of logDirs) {
     try {
       const text = await fileSystem.readFile(`${folder}/${META_PROPERTIES_FILE}`);
       const { brokerId } = decodeMetaProperties(text.toString('utf8'));
       if (brokerId !== null) return brokerId;
     } catch (error) {
-      if (fileErrorCode(error) !== 'ENOENT') throw error;
+      const code = fileErrorCode(error);
+      if (code === undefined) throw error;
+      if (code !== 'ENOENT') failures.push(error);
     }
   }
+  if (failures.length > 0) throw failures[0];
   return null;
 }

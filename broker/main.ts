@@ -1,4 +1,4 @@
-#!/usr/bin/env -S UV_THREADPOOL_SIZE=16 node --max-semi-space-size=2
+#!/usr/bin/env -S sh -c 'UV_THREADPOOL_SIZE=${UV_THREADPOOL_SIZE:-16} exec node --max-semi-space-size=2 "$0" "$@"'
 /**
  * `odradek broker [--dev] [server.properties] [--override key=value]...`: configuration from the
  * file, the environment (KAFKA_*) and the arguments, later ones winning; signals; exit codes: 0 after

@@ -19,6 +19,8 @@ import {
 
 export interface Announcement {
   readonly created?: readonly TopicPartition[];
+  /** By broker: those that it has just got a replica of. */
+  readonly added?: ReadonlyMap<number, readonly TopicPartition[]>;
   /** Brokers that have to be told of everything they host. */
   readonly joined?: ReadonlySet<number>;
 }
@@ -61,13 +63,15 @@ export class Announcer {
 
   /** Tells brokers of their replicas, then all of the metadata. */
   announce(partitions: readonly TopicPartition[], announcement: Announcement = {}): void {
+    // Apache Kafka's brokers do not follow a leader that they have not heard of, nor do they try again.
+    if (announcement.joined !== undefined) this.sendMetadata([]);
     this.tellReplicas(partitions, announcement);
     this.sendMetadata(partitions, announcement.joined);
   }
 
   tellReplicas(partitions: readonly TopicPartition[], announcement: Announcement = {}): void {
     const { context } = this.#options;
-    const { created = [], joined } = announcement;
+    const { created = [], added, joined } = announcement;
     const hosts = new Map<number, TopicPartition[]>();
     for (const item of partitions) {
       for (const id of context.replicas(item)) {
@@ -79,7 +83,9 @@ export class Announcer {
     for (const broker of context.brokers.values()) {
       const isFull = joined?.has(broker.id) ?? false;
       const items = isFull ? context.hostedBy([broker.id]) : (hosts.get(broker.id) ?? []);
-      if (isFull || items.length > 0) this.#tell(broker, { partitions: items, created, isFull });
+      if (!isFull && items.length === 0) continue;
+      const own = added?.get(broker.id) ?? [];
+      this.#tell(broker, { partitions: items, created, added: own, isFull });
     }
   }
 
@@ -104,6 +110,15 @@ export class Announcer {
 
   /** The broker gives up its replicas for now; the data stays. */
   stopReplicas(brokerId: number, partitions: readonly TopicPartition[]): void {
+    this.#stop(brokerId, partitions, false);
+  }
+
+  /** The broker loses its replicas, and removes their data. */
+  removeReplicas(brokerId: number, partitions: readonly TopicPartition[]): void {
+    this.#stop(brokerId, partitions, true);
+  }
+
+  #stop(brokerId: number, partitions: readonly TopicPartition[], deletePartitions: boolean): void {
     const { context, sender, channels } = this.#options;
     const broker = context.brokers.get(brokerId);
     if (broker === undefined || partitions.length === 0) return;
@@ -112,7 +127,7 @@ export class Announcer {
       sender,
       broker,
       partitions,
-      deletePartitions: false,
+      deletePartitions,
       withEpochs: true,
     });
     this.#follow(channels.get(brokerId)?.stopReplica(request));
@@ -123,6 +138,7 @@ export class Announcer {
     what: {
       readonly partitions: readonly TopicPartition[];
       readonly created: readonly TopicPartition[];
+      readonly added?: readonly TopicPartition[];
       readonly isFull: boolean;
     },
   ): void {

@@ -141,6 +141,8 @@ class Channel implements ControlledBroker {
       return answer;
     } catch (error) {
       const { timers, logger } = this.#options;
+      // The end of the term, or of the broker's registration, is no failure.
+      this.#closed.signal.throwIfAborted();
       // One line for one time of being unreachable, however many attempts it takes.
       if (!this.#isUnreachable) {
         logger.warn({ err: error, broker: this.#brokerId }, 'controller cannot reach a broker');

@@ -1,7 +1,8 @@
 /**
  * What the controller knows of the cluster: live brokers, assignments, and the state of every
  * partition with the version of its znode. A mirror of ZooKeeper, changed only after the write or
- * read that it mirrors succeeded.
+ * read that it mirrors succeeded; replicas on the move are ahead of it within one event, which then
+ * writes them or ends the term.
  */
 
 import { partitionKey } from '../model/topic-partition.ts';
@@ -9,6 +10,8 @@ import type { TopicPartition } from '../model/topic-partition.ts';
 import type { BrokerRegistration } from '../zookeeper/znodes/broker-registration.ts';
 import type { PartitionState } from '../zookeeper/znodes/partition-state.ts';
 import type { TopicAssignment } from '../zookeeper/znodes/topic-assignment.ts';
+import type { Placement } from './reassignment/placement.ts';
+import { isMoving, withPlacements } from './reassignment/placement.ts';
 
 export interface LiveBroker {
   readonly id: number;
@@ -34,6 +37,8 @@ export class ControllerContext {
   readonly shuttingDown = new Set<number>();
   readonly #topics = new Map<string, TopicAssignment>();
   readonly #names = new Map<string, string>();
+  /** Topics with a partition whose replicas are on the move. */
+  readonly #moving = new Set<string>();
   readonly #states = new Map<string, VersionedState>();
   /** By broker: the partitions that it has a replica of. */
   readonly #hosted = new Map<number, Map<string, TopicPartition>>();
@@ -56,6 +61,16 @@ export class ControllerContext {
   isOnline(brokerId: number, { topic, partition }: TopicPartition): boolean {
     if (!this.isAlive(brokerId)) return false;
     return this.#lost.get(brokerId)?.has(partitionKey(topic, partition)) !== true;
+  }
+
+  /**
+   * The leader was started again after it was made that, and no controller saw it fall: its new life
+   * has read of its former one only what was on disk. Where it is the only replica, that is all.
+   */
+  isReborn(brokerId: number, item: TopicPartition): boolean {
+    const born = this.brokers.get(brokerId)?.epoch ?? 0;
+    const madeIt = this.state(item)?.mzxid ?? 0;
+    return madeIt > 0 && born > madeIt && this.replicas(item).length > 1;
   }
 
   /** It may be elected, and enter the ISR. */
@@ -115,11 +130,32 @@ export class ControllerContext {
   }
 
   /** Its replicas are on the move. */
-  isReassigned({ topic, partition }: TopicPartition): boolean {
+  isReassigned(item: TopicPartition): boolean {
+    return this.#moving.has(item.topic) && isMoving(this.placement(item));
+  }
+
+  /** Partitions whose replicas are on the move. */
+  get reassigned(): readonly TopicPartition[] {
+    if (this.#moving.size === 0) return [];
+    return [...this.#moving]
+      .flatMap((topic) => this.partitions(topic))
+      .filter((item) => this.isReassigned(item));
+  }
+
+  /** Without replicas for a partition that is not known. */
+  placement({ topic, partition }: TopicPartition): Placement {
     const assignment = this.#topics.get(topic);
-    if (assignment === undefined) return false;
-    const moving = [assignment.addingReplicas, assignment.removingReplicas];
-    return moving.some((replicas) => (replicas.get(partition)?.length ?? 0) > 0);
+    return {
+      replicas: assignment?.partitions.get(partition) ?? [],
+      adding: assignment?.addingReplicas.get(partition) ?? [],
+      removing: assignment?.removingReplicas.get(partition) ?? [],
+    };
+  }
+
+  /** Other replicas for partitions of a topic that is known; the others stay. */
+  place(topic: string, placements: ReadonlyMap<number, Placement>): void {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) this.setTopic(topic, withPlacements(known, placements));
   }
 
   /** All partitions of a topic, or of all topics. */
@@ -159,6 +195,8 @@ export class ControllerContext {
   setTopic(topic: string, assignment: TopicAssignment): void {
     this.#unlist(topic);
     this.#topics.set(topic, assignment);
+    const { addingReplicas, removingReplicas } = assignment;
+    if (addingReplicas.size > 0 || removingReplicas.size > 0) this.#moving.add(topic);
     if (assignment.topicId !== null) this.#names.set(assignment.topicId, topic);
     for (const [partition, replicas] of assignment.partitions) {
       const key = partitionKey(topic, partition);
@@ -184,6 +222,7 @@ export class ControllerContext {
   #unlist(topic: string): void {
     const before = this.#topics.get(topic);
     if (before === undefined) return;
+    this.#moving.delete(topic);
     if (before.topicId !== null) this.#names.delete(before.topicId);
     for (const [partition, replicas] of before.partitions) {
       const key = partitionKey(topic, partition);

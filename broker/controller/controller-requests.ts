@@ -37,12 +37,15 @@ export function leaderAndIsrRequest(options: {
   readonly partitions: readonly TopicPartition[];
   /** Those that have just got their first state. */
   readonly created: readonly TopicPartition[];
+  /** Those that the broker has just got a replica of. */
+  readonly added?: readonly TopicPartition[];
   /** Everything that the broker has to host, as after its start. */
   readonly isFull: boolean;
   readonly listenerName: string;
 }): LeaderAndIsrRequest {
   const { context, sender, broker } = options;
-  const isNew = new Set(options.created.map((it) => partitionKey(it.topic, it.partition)));
+  const { created, added = [] } = options;
+  const isNew = new Set([...created, ...added].map((it) => partitionKey(it.topic, it.partition)));
   const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
   const leaders = new Set<number>();
   const topicStates = byTopic(partitions).map(([topic, items]) => ({
@@ -62,8 +65,8 @@ export function leaderAndIsrRequest(options: {
           isr: state.isr,
           partitionEpoch: state.partitionEpoch,
           replicas: context.replicas(item),
-          addingReplicas: context.topics.get(topic)?.addingReplicas.get(item.partition) ?? [],
-          removingReplicas: context.topics.get(topic)?.removingReplicas.get(item.partition) ?? [],
+          addingReplicas: context.placement(item).adding,
+          removingReplicas: context.placement(item).removing,
           isNew: isNew.has(partitionKey(topic, item.partition)),
           leaderRecoveryState: state.leaderRecoveryState,
         },
@@ -105,20 +108,20 @@ export function updateMetadataRequest(options: {
 }
 
 /**
- * StopReplica for one broker: those of the partitions that it has a replica of. In the form of
- * version 3 and later, where each partition says for itself whether it is deleted.
+ * StopReplica for one broker, in the form of version 3 and later, where each partition says for itself
+ * whether it is deleted.
  */
 export function stopReplicaRequest(options: {
   readonly context: ControllerContext;
   readonly sender: Sender;
   readonly broker: LiveBroker;
+  /** That it has, or had, a replica of. */
   readonly partitions: readonly TopicPartition[];
   readonly deletePartitions: boolean;
   /** The topics stay, and the broker gives up its replicas as of the epochs that they have now. */
   readonly withEpochs?: boolean;
 }): StopReplicaRequest {
-  const { context, sender, broker, deletePartitions, withEpochs = false } = options;
-  const partitions = options.partitions.filter((it) => context.replicas(it).includes(broker.id));
+  const { context, sender, broker, partitions, deletePartitions, withEpochs = false } = options;
   return {
     ...sender,
     isKRaftController: false,

@@ -11,18 +11,13 @@
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
 import type { TopicPartition } from '../model/topic-partition.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Random } from '../platform/random.ts';
 import type { Timer } from '../platform/timers.ts';
 import { paths } from '../zookeeper/paths.ts';
-import type { NodeData, ZooKeeperSession } from '../zookeeper/port.ts';
+import type { NodeData } from '../zookeeper/port.ts';
 import type { StandingWatch } from '../zookeeper/watches.ts';
 import { watchChildren, watchData } from '../zookeeper/watches.ts';
-import { Announcer } from './announcer.ts';
 import type { AnsweredStates } from './announcer.ts';
-import type { ChannelOptions } from './broker-channels.ts';
-import { BrokerChannels } from './broker-channels.ts';
-import { ControllerContext } from './context.ts';
+import type { ControllerOptions } from './controller-options.ts';
 import { BrokerChanges } from './events/broker-changes.ts';
 import { TopicChanges } from './events/topic-changes.ts';
 import type { StoppingBroker } from './leadership/controlled-shutdown.ts';
@@ -30,44 +25,24 @@ import { shutDown } from './leadership/controlled-shutdown.ts';
 import { takeIsrNotifications } from './leadership/isr-notifications.ts';
 import type { IsrOutcome, IsrProposals } from './leadership/isr-proposals.ts';
 import { takeIsrProposals } from './leadership/isr-proposals.ts';
-import { Leadership } from './leadership/leadership.ts';
 import { takePreferredElection } from './leadership/preferred-election-node.ts';
-import type { Rebalancing } from './leadership/rebalancing.ts';
 import type { ElectionOutcome, RequestedElection } from './leadership/requested-elections.ts';
 import { electOnRequest, imbalanced } from './leadership/requested-elections.ts';
-import type { TopicConfigs } from './leadership/topic-settings.ts';
-import { TopicSettings } from './leadership/topic-settings.ts';
-import { UncleanStarts } from './leadership/unclean-starts.ts';
 import { noteReplicas, takeLogDirEvents } from './log-dir-failures.ts';
+import { makeTerm } from './make-term.ts';
 import { NewerControllerError } from './newer-controller.ts';
-import { PartitionMachine } from './partition-machine.ts';
+import type {
+  OngoingReassignment,
+  ReassignmentOptions,
+  ReassignmentOutcome,
+} from './reassignment/reassignments.ts';
+import { Reassignments } from './reassignment/reassignments.ts';
+import type { RequestedPlacement } from './reassignment/refusals.ts';
 import { TermEvents } from './term-events.ts';
 import type { Term } from './term.ts';
-import { TopicDeletion } from './topic-deletion.ts';
 
 /** After the beginning of the term; as Kafka. */
 const REBALANCE_FIRST_MS = 5000;
-
-export interface ControllerOptions {
-  /** Owns /controller; nothing else uses it. */
-  readonly session: ZooKeeperSession;
-  readonly brokerId: number;
-  readonly epoch: number;
-  readonly channels: Omit<ChannelOptions, 'onDeposed'>;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly topicConfigs: TopicConfigs;
-  /** inter.broker.protocol.version is 2.8 or later: topics have ids. */
-  readonly topicIds: boolean;
-  /** It is 3.2 or later: leaders recover after an unclean election. */
-  readonly recoveryState: boolean;
-  /** Null: leadership stays where it is. */
-  readonly rebalancing: Rebalancing | null;
-  /** delete.topic.enable; without it, markers for deletion are taken away. */
-  readonly deletionEnabled: () => boolean;
-  /** The term has to end; called once. */
-  readonly onFailure: (error: unknown) => void;
-}
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -75,6 +50,7 @@ export class Controller {
   readonly #term: Term;
   readonly #brokers: BrokerChanges;
   readonly #topics: TopicChanges;
+  readonly #reassignments: Reassignments;
   readonly #watches: StandingWatch[] = [];
   #rebalance: Timer | null = null;
   /** Brokers and topics have been read: what is not known does not exist. */
@@ -82,13 +58,20 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#events = new TermEvents((error) => {
-      this.stop();
-      options.onFailure(error);
+    this.#events = new TermEvents(
+      (error) => {
+        this.stop();
+        options.onFailure(error);
+      },
+      () => this.#goOn(),
+    );
+    this.#term = makeTerm(options, {
+      events: this.#events,
+      onAnswer: (answered) => void this.#events.run(() => this.#onStatesAnswered(answered)),
     });
-    this.#term = this.#makeTerm();
     this.#brokers = new BrokerChanges(this.#term);
     this.#topics = new TopicChanges(this.#term, options);
+    this.#reassignments = new Reassignments(this.#term);
   }
 
   /** Resolves when the brokers have answered all that was sent so far, at the latest after `timeoutMs`. */
@@ -118,17 +101,13 @@ export class Controller {
     });
     this.#watchNames(paths.topics, async (topics) => {
       await this.#topics.onTopics(topics);
+      if (!this.#isLoaded) this.#watchRequests();
       this.#isLoaded = true;
       await this.#clearUncleanStarts();
     });
     this.#watchNames(paths.deleteTopics, (topics) => this.#topics.onDeletions(topics));
     this.#watchNames(paths.logDirEvents, (names) => this.#onLogDirEvents(names));
     this.#watchNames(paths.isrChanges, (names) => takeIsrNotifications(this.#term, names));
-    const onElection = (node: NodeData | null): Promise<void> =>
-      this.#events.run(() => takePreferredElection(this.#term, node));
-    this.#watches.push(
-      watchData(this.#options.session, paths.preferredElection, onElection, this.#failed),
-    );
     this.#startRebalancing();
   }
 
@@ -162,6 +141,27 @@ export class Controller {
     });
   }
 
+  /** AlterPartitionReassignments: one outcome for each. Rejects with NOT_CONTROLLER. */
+  reassign(
+    requests: readonly RequestedPlacement[],
+    options: ReassignmentOptions,
+  ): Promise<readonly ReassignmentOutcome[]> {
+    return this.#events.ask(() => {
+      this.#loaded();
+      return this.#reassignments.request(requests, options);
+    });
+  }
+
+  /** ListPartitionReassignments; null: all. Rejects with NOT_CONTROLLER. */
+  reassignments(
+    partitions: readonly TopicPartition[] | null,
+  ): Promise<readonly OngoingReassignment[]> {
+    return this.#events.ask(() => {
+      this.#loaded();
+      return Promise.resolve(this.#reassignments.list(partitions));
+    });
+  }
+
   /** What these topics say, or all of them inherit, has changed. */
   topicConfigsChanged(topics: readonly string[] | 'all'): void {
     const { context, leadership, announcer } = this.#term;
@@ -190,57 +190,16 @@ export class Controller {
 
   readonly #failed = (error: unknown): void => this.#events.fail(error);
 
-  #makeTerm(): Term {
-    const { session, brokerId, epoch, logger, channels, topicConfigs, recoveryState } =
-      this.#options;
-    const events = this.#events;
-    const context = new ControllerContext();
-    const sender = { controllerId: brokerId, controllerEpoch: epoch };
-    const toBrokers = new BrokerChannels({
-      ...channels,
-      onDeposed: () => events.fail(new Error('a broker knows a newer controller')),
-    });
-    const announcer = new Announcer({
-      context,
-      sender,
-      channels: toBrokers,
-      listenerName: channels.listenerName,
-      timers: channels.timers,
-      logger,
-      onAnswer: (answered) => void events.run(() => this.#onStatesAnswered(answered)),
-    });
-    const settings = new TopicSettings(topicConfigs, logger);
-    const partitions = new PartitionMachine({
-      session,
-      context,
-      controllerEpoch: epoch,
-      minInSync: (topic) => settings.minInSync(topic),
-      logger,
-    });
-    return {
-      session,
-      context,
-      events,
-      channels: toBrokers,
-      announcer,
-      partitions,
-      settings,
-      leadership: new Leadership({ context, partitions, settings, recoveryState, logger }),
-      uncleanStarts: new UncleanStarts(session, context),
-      deletion: new TopicDeletion({
-        session,
-        context,
-        sender,
-        channels: toBrokers,
-        partitions,
-        sendMetadata: (topics) =>
-          announcer.sendMetadata(topics.flatMap((topic) => context.partitions(topic))),
-        enqueue: (event) => void events.run(event),
-        timers: channels.timers,
-        logger,
-      }),
-      logger,
-    };
+  /** What tools ask for by znodes is about topics, so these have to be known. */
+  #watchRequests(): void {
+    const onReassignment = (node: NodeData | null): Promise<void> =>
+      this.#events.run(() => this.#reassignments.takeNode(node));
+    const onElection = (node: NodeData | null): Promise<void> =>
+      this.#events.run(() => takePreferredElection(this.#term, node));
+    this.#watches.push(
+      watchData(this.#options.session, paths.reassignPartitions, onReassignment, this.#failed),
+      watchData(this.#options.session, paths.preferredElection, onElection, this.#failed),
+    );
   }
 
   #watchNames(path: string, onNames: (names: readonly string[]) => Promise<void>): void {
@@ -273,6 +232,12 @@ export class Controller {
     );
     announcer.tellReplicas(await leadership.settle(changed));
     announcer.sendMetadata(changed);
+  }
+
+  /** What an event has changed may be what a reassignment waits for. */
+  #goOn(): void {
+    if (!this.#isLoaded || !this.#reassignments.isDue) return;
+    void this.#events.run(() => this.#reassignments.advance());
   }
 
   /** Somebody's log.dir failed: its broker is asked of every replica that it should have. */

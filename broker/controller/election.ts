@@ -2,6 +2,10 @@
  * Who is the controller: every broker watches /controller and, while there is none, tries to become
  * it. One term is one session and one Controller; both end together and never come back.
  *
+ * A /controller of this broker's id that is there before the first attempt is of a former life, as
+ * only who is registered stands for election: it is taken away at once, instead of after the timeout
+ * of a session that has no owner any more.
+ *
  * The session is the fence: /controller is its ephemeral, and all of the term's writes go through
  * it. The epoch is raised by a versioned set right after winning, before anything else, which also
  * fences controllers of Apache Kafka in the same cluster. An epoch that is seen anywhere and is higher
@@ -60,6 +64,8 @@ export class Election {
   #term: Term | null = null;
   /** The last attempt or term failed. */
   #failed = false;
+  /** Until an attempt is made every /controller is somebody else's, or of a former life. */
+  #hasStood = false;
   /** The highest that was found outside of /controller_epoch. */
   #epochSeen = 0;
 
@@ -108,24 +114,50 @@ export class Election {
     const ours = this.#term?.session.id;
     if (ours !== undefined && node?.stat.ephemeralOwner !== ours) await this.#endTerm();
     if (node === null) await this.#tryToWin();
-    else this.#tellOf(node);
+    else await this.#tellOf(node);
   }
 
   /** One that cannot be read is somebody's all the same, and only its end matters here. */
-  #tellOf(node: NodeData): void {
-    const { logger } = this.#options;
+  async #tellOf(node: NodeData): Promise<void> {
+    const { logger, brokerId: own } = this.#options;
+    const brokerId = this.#controllerIn(node);
+    if (brokerId === null) return;
+    if (brokerId === own && !this.#hasStood) await this.#removeFormer(node);
+    else logger.info({ controller: brokerId }, 'controller is known');
+  }
+
+  #controllerIn(node: NodeData): number | null {
     try {
-      const { brokerId } = decodeController(node.data, paths.controller);
-      logger.info({ controller: brokerId }, 'controller is known');
+      return decodeController(node.data, paths.controller).brokerId;
     } catch (error) {
       if (!(error instanceof ZnodeFormatError)) throw error;
-      logger.error({ err: error }, 'who is the controller cannot be read');
+      this.#options.logger.error({ err: error }, 'who is the controller cannot be read');
+      return null;
+    }
+  }
+
+  /** Its going is the change that lets all brokers stand. What fails here is left to the session's timeout. */
+  async #removeFormer({ stat }: NodeData): Promise<void> {
+    const { session, logger } = this.#options;
+    try {
+      // Every /controller has version 0: so that it is still this one is looked at right before.
+      const present = await session.exists(paths.controller);
+      if (present?.czxid !== stat.czxid) return;
+      logger.warn(
+        { session: stat.ephemeralOwner },
+        'the controller was a former life of this broker',
+      );
+      await session.remove(paths.controller, stat.version);
+    } catch (error) {
+      if (!isCode(error, 'NO_NODE') && !this.#hasStopped())
+        logger.warn({ err: error }, 'the former controller could not be removed');
     }
   }
 
   /** Until somebody is the controller: a failed attempt leaves no change that a watch could tell of. */
   async #tryToWin(): Promise<void> {
     const { session, logger } = this.#options;
+    this.#hasStood = true;
     try {
       do {
         if (this.#failed) await this.#pause();

@@ -1,6 +1,7 @@
 /**
  * What a term of the controller does, one event at a time in the order of arrival. An event that
- * fails ends the term; after the end no event runs any more.
+ * fails ends the term; after the end no event runs any more. After each event somebody may look at
+ * what it has changed, and enqueue what follows from that.
  */
 
 import { ErrorCodes } from '../model/error-codes.ts';
@@ -10,11 +11,16 @@ import { SerialQueue } from '../platform/serial-queue.ts';
 export class TermEvents {
   readonly #queue = new SerialQueue();
   readonly #onEnd: (error: unknown) => void;
+  readonly #afterEach: () => void;
   #ended = false;
 
-  /** `onEnd` is called once, for the first failure; not after end(). */
-  constructor(onEnd: (error: unknown) => void) {
+  /**
+   * `onEnd` is called once, for the first failure; not after end(). `afterEach` after every event,
+   * until the end.
+   */
+  constructor(onEnd: (error: unknown) => void, afterEach: () => void = () => undefined) {
     this.#onEnd = onEnd;
+    this.#afterEach = afterEach;
   }
 
   run(event: () => Promise<void>): Promise<void> {
@@ -22,6 +28,7 @@ export class TermEvents {
       if (this.#ended) return;
       try {
         await event();
+        this.#done();
       } catch (error) {
         this.fail(error);
       }
@@ -36,7 +43,9 @@ export class TermEvents {
     return this.#queue.run(async () => {
       if (this.#ended) throw new KafkaError(ErrorCodes.NOT_CONTROLLER);
       try {
-        return await event();
+        const answer = await event();
+        this.#done();
+        return answer;
       } catch (error) {
         if (error instanceof KafkaError) throw error;
         this.fail(error);
@@ -53,5 +62,9 @@ export class TermEvents {
 
   end(): void {
     this.#ended = true;
+  }
+
+  #done(): void {
+    if (!this.#ended) this.#afterEach();
   }
 }

@@ -9,7 +9,6 @@ import {
   checkPartitionCount,
   startIndexOf,
 } from '../cluster/replica-assignment.ts';
-import { isReplicationOn } from '../cluster/replication-switch.ts';
 import { checkTopicCollision, checkTopicName } from '../cluster/topic-name.ts';
 import { ErrorCodes } from '../model/error-codes.ts';
 import { KafkaError } from '../model/kafka-error.ts';
@@ -25,7 +24,7 @@ import {
 } from '../zookeeper/znodes/topic-assignment.ts';
 
 /** ZooKeeper takes requests of 1 MB (jute.maxbuffer), and ends the session of who sends a larger one. */
-const ASSIGNMENT_SIZE_MAX = 1_000_000;
+export const ASSIGNMENT_SIZE_MAX = 1_000_000;
 
 export interface NewTopic {
   readonly name: string;
@@ -102,7 +101,7 @@ export class TopicAdmin {
 
   /**
    * Throws KafkaError: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT,
-   * INVALID_REPLICATION_FACTOR. With `validateOnly` nothing is written.
+   * INVALID_REPLICATION_FACTOR, REASSIGNMENT_IN_PROGRESS. With `validateOnly` nothing is written.
    */
   async addPartitions(
     { name, count, assignment }: TopicGrowth,
@@ -118,6 +117,12 @@ export class TopicAdmin {
       );
     }
     const topic = decodeTopicAssignment(node.data, path);
+    if (topic.addingReplicas.size > 0 || topic.removingReplicas.size > 0) {
+      throw new KafkaError(
+        ErrorCodes.REASSIGNMENT_IN_PROGRESS,
+        `A partition reassignment is in progress for the topic '${name}'.`,
+      );
+    }
     const added = this.#assignAdded(topic.partitions, count, assignment);
     const partitions = new Map([...topic.partitions, ...added]);
     const data = encodeChecked({ ...topic, partitions });
@@ -166,7 +171,6 @@ export class TopicAdmin {
       checkAssignment(topic.assignment, brokers);
       return topic.assignment;
     }
-    checkReplicated(topic.replicationFactor);
     const { random } = this.#options;
     return assignReplicas({
       brokers,
@@ -194,14 +198,6 @@ export class TopicAdmin {
 
 function alreadyExists(topic: string): KafkaError {
   return new KafkaError(ErrorCodes.TOPIC_ALREADY_EXISTS, `Topic '${topic}' already exists.`);
-}
-
-function checkReplicated(replicationFactor: number): void {
-  if (isReplicationOn || replicationFactor <= 1) return;
-  throw new KafkaError(
-    ErrorCodes.INVALID_REPLICATION_FACTOR,
-    `Replication factor ${String(replicationFactor)} is not possible: this version of the broker keeps one replica of each partition; use 1 or -1.`,
-  );
 }
 
 /** Throws INVALID_PARTITIONS where the znode would be larger than ZooKeeper takes. */
@@ -277,5 +273,4 @@ function checkReplicas(
   if (unknown !== undefined) {
     throw invalid(`Broker ${String(unknown)} of partition ${String(partition)} is not alive`);
   }
-  checkReplicated(replicas.length);
 }

@@ -63,6 +63,11 @@ export class TopicDeletion {
     for (const topic of this.#marked) await this.#beginOne(topic);
   }
 
+  /** It is to be deleted, now or when its brokers are back. */
+  isMarked(topic: string): boolean {
+    return this.#marked.includes(topic);
+  }
+
   /** Takes the markers away and leaves the topics, as Kafka does with delete.topic.enable=false. */
   async refuse(topics: readonly string[]): Promise<void> {
     for (const topic of topics) {
@@ -138,9 +143,12 @@ export class TopicDeletion {
       if (failed.length === 0) enqueue(() => this.#finish(topic));
       else this.#retryLater(topic, failed, answers);
     } catch (error) {
-      // The broker or the controller went away; the next change of brokers tries again.
-      context.deleting.delete(topic);
       logger.warn({ err: error, topic }, 'topic deletion was interrupted');
+      // The broker or the controller went away. A broker may be back already, and its return past.
+      enqueue(() => {
+        context.deleting.delete(topic);
+        return this.retry();
+      });
     }
   }
 
@@ -175,7 +183,9 @@ export class TopicDeletion {
         context,
         sender,
         broker,
-        partitions: context.partitions(topic),
+        partitions: context
+          .partitions(topic)
+          .filter((item) => context.replicas(item).includes(brokerId)),
         deletePartitions,
       });
     await channel.stopReplica(request(false));

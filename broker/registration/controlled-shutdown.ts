@@ -41,8 +41,13 @@ export interface ControlledShutdownOptions {
     readonly host: string;
     readonly port: number;
   }) => Promise<BrokerConnection>;
-  /** Whether it has another replica on a broker that lives, which may yet catch up. */
-  readonly hasOtherReplica: (partition: TopicPartition) => boolean;
+  /** Whether one of them has another replica on a broker that lives, which may yet catch up. */
+  readonly haveOtherReplica: (partitions: readonly TopicPartition[]) => boolean;
+  /** Resolves when that is so no longer, at the latest after `timeoutMs`. */
+  readonly whenAlone: (
+    partitions: readonly TopicPartition[],
+    timeoutMs: number,
+  ) => Promise<unknown>;
   readonly retriesMax: number;
   readonly retryBackoffMs: number;
   readonly timers: Timers;
@@ -51,16 +56,17 @@ export interface ControlledShutdownOptions {
 
 /** Resolves when nothing remains, or there is no use in waiting. Never rejects. */
 export async function giveUpLeadership(options: ControlledShutdownOptions): Promise<void> {
-  const { timers, logger, retriesMax, retryBackoffMs } = options;
+  const { logger, retriesMax, retryBackoffMs } = options;
   for (let attempt = 0; attempt <= retriesMax; attempt += 1) {
-    if (attempt > 0) await delay(timers, retryBackoffMs);
     const remaining = await answered(options);
     if (remaining === null) return;
     logger.info(
       { remaining: remaining.length },
       'the controller has moved leadership away from this broker',
     );
-    if (!remaining.some((partition) => options.hasOtherReplica(partition))) return;
+    if (!options.haveOtherReplica(remaining)) return;
+    // Where the whole cluster stops, the others are gone soon.
+    if (attempt < retriesMax) await options.whenAlone(remaining, retryBackoffMs);
   }
   logger.warn({}, 'the broker stops although it still leads partitions that have other replicas');
 }

@@ -78,7 +78,9 @@ export class TopicChanges {
       return;
     }
     if (assignment.topicId === null && this.#options.topicIds) {
-      assignment = { ...assignment, topicId: uuidToText(this.#options.random.uuid()) };
+      // A tool before 2.8 that adds partitions leaves the id out; the topic is still the same.
+      const known = context.topics.get(topic)?.topicId;
+      assignment = { ...assignment, topicId: known ?? uuidToText(this.#options.random.uuid()) };
       await session.set(path, encodeTopicAssignment(assignment), node.stat.version);
     }
     context.setTopic(topic, assignment);

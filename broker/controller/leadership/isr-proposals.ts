@@ -47,12 +47,35 @@ export async function takeIsrProposals(
   }
   await settings.ready(topicsOf(proposals.filter(({ topic }) => context.topics.has(topic))));
   const before = proposals.map((it) => context.state(it));
+  await catchUp(term, proposals);
   const outcomes = await Promise.all(proposals.map((it) => takeOne(term, brokerId, it)));
+  // Also of what somebody else has written: a leader whose proposal was based on less waits for it.
   const changed = outcomes.filter(
-    ({ state }, index) => state !== null && state.partitionEpoch !== before[index]?.partitionEpoch,
+    (it, index) => context.state(it)?.partitionEpoch !== before[index]?.partitionEpoch,
   );
   if (changed.length > 0) announcer.sendMetadata(changed);
   return outcomes;
+}
+
+/**
+ * A leader knows a newer state: the controller before has written it while this one was reading. Read
+ * again, as else the leader would be told for ever that its state is not the present one.
+ */
+async function catchUp(
+  { context, partitions, announcer, logger }: Term,
+  proposals: readonly IsrProposal[],
+): Promise<void> {
+  const ahead = proposals.filter((it) => {
+    const state = context.state(it);
+    if (state === undefined) return false;
+    return it.leaderEpoch > state.leaderEpoch || it.partitionEpoch > state.partitionEpoch;
+  });
+  if (ahead.length === 0) return;
+  const epochs = ahead.map((it) => context.state(it)?.leaderEpoch);
+  await partitions.load(ahead);
+  const moved = ahead.filter((it, index) => context.state(it)?.leaderEpoch !== epochs[index]);
+  logger.warn({ asked: ahead.length, moved: moved.length }, 'a leader knows newer states');
+  if (moved.length > 0) announcer.tellReplicas(moved);
 }
 
 async function takeOne(

@@ -84,7 +84,9 @@ export class Leadership {
         return this.#elected(item, state, uncleanAllowed(item.topic));
       }
       const staying = isr.filter((id) => context.isOnline(id, item) && !isInDoubt(id));
-      if (staying.length < isr.length) return { leader, isr: staying };
+      // A leader epoch is of one life: what was told of it, as its high watermark, never goes back.
+      const isOver = context.isReborn(leader, item);
+      if (isOver || staying.length < isr.length) return { leader, isr: staying };
       return eligible.some(isInDoubt) ? { leader, isr } : null;
     };
   }

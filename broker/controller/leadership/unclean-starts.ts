@@ -65,9 +65,10 @@ export class UncleanStarts {
     const state = this.#context.state(item);
     if (state === undefined) return;
     if (!state.isr.includes(id) && !state.eligible.includes(id)) return;
-    // Elected since then, by a controller that knew no better or because nobody else could be.
-    const isElectedSince =
-      state.leader === id && state.isr.length === 1 && state.mzxid > note.mzxid;
+    // Elected since then, because nobody else could be. One of whom others were only taken away, by a
+    // controller that had not heard of its start yet, was not: these are eligible still.
+    const isAlone = state.leader === id && state.isr.length === 1 && state.eligible.length === 0;
+    const isElectedSince = isAlone && state.mzxid > note.mzxid;
     if (!isElectedSince) this.#context.doubt(id, item);
   }
 

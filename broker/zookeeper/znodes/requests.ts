@@ -5,7 +5,7 @@
  */
 
 import type { TopicPartition } from '../../model/topic-partition.ts';
-import { parseZnode } from './json.ts';
+import { encodeZnode, parseZnode } from './json.ts';
 import type { ZnodeObject } from './json.ts';
 
 export interface RequestedReassignment extends TopicPartition {
@@ -21,6 +21,15 @@ export function decodeReassignPartitions(
     .map((item) => ({ ...readPartition(item), replicas: item.integers('replicas') }));
 }
 
+export function encodeReassignPartitions(requested: readonly RequestedReassignment[]): Buffer {
+  const partitions = requested.map(({ topic, partition, replicas }) => ({
+    topic,
+    partition,
+    replicas,
+  }));
+  return encodeZnode({ version: 1, partitions });
+}
+
 export function decodePreferredElection(
   data: Buffer | null,
   path: string,
@@ -30,6 +39,13 @@ export function decodePreferredElection(
 
 export function decodeIsrChange(data: Buffer | null, path: string): readonly TopicPartition[] {
   return parseZnode(data, path).objects('partitions').map(readPartition);
+}
+
+export function encodeIsrChange(partitions: readonly TopicPartition[]): Buffer {
+  return encodeZnode({
+    version: 1,
+    partitions: partitions.map(({ topic, partition }) => ({ topic, partition })),
+  });
 }
 
 function readPartition(item: ZnodeObject): TopicPartition {

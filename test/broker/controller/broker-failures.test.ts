@@ -173,3 +173,36 @@ describe('unclean.leader.election.enable', () => {
     expect(await cluster.state('orders')).toMatchObject({ leader: 2, isr: [2] });
   });
 });
+
+describe('a leader that starts again while there is no controller', () => {
+  async function restartUnseen(broker: FakeBroker): Promise<void> {
+    for (const { election } of brokers) await election?.stop();
+    await cluster.settle();
+    await cluster.bounce(broker);
+    await cluster.stand(third);
+  }
+
+  it('leads on in a new epoch: what was told of the old one is of its former life', async () => {
+    await cluster.createTopic('orders', { '0': [2, 3] });
+    await restartUnseen(second);
+    const state = { leader: 2, leader_epoch: 1, isr: [2, 3] };
+    expect(await cluster.state('orders')).toMatchObject(state);
+    expect(third.toldLeader('orders', 0)).toEqual({ leader: 2, leaderEpoch: 1 });
+  });
+
+  it('keeps its epoch where it has the only replica, and where another broker leads', async () => {
+    await cluster.createTopic('alone', { '0': [2] });
+    await cluster.createTopic('orders', { '0': [3, 2] });
+    await restartUnseen(second);
+    expect(await cluster.state('alone')).toMatchObject({ leader: 2, leader_epoch: 0 });
+    expect(await cluster.state('orders')).toMatchObject({ leader: 3, leader_epoch: 0 });
+  });
+
+  it('keeps its epoch when the next controller finds it as the last one did', async () => {
+    await cluster.createTopic('orders', { '0': [2, 3] });
+    await restartUnseen(second);
+    await third.election?.stop();
+    await cluster.stand(first);
+    expect(await cluster.state('orders')).toMatchObject({ leader: 2, leader_epoch: 1 });
+  });
+});

@@ -137,6 +137,8 @@ export class ControllerCluster {
   /** Topics with unclean.leader.election.enable. */
   readonly uncleanTopics = new Set<string>();
   rebalancing: Rebalancing | null = null;
+  /** Called when a controller connects to a broker; what it returns is waited for. */
+  beforeConnect: (port: number) => Promise<void> = () => Promise.resolve();
 
   private constructor(store: EmbeddedStore, session: ZooKeeperSession) {
     this.store = store;
@@ -313,8 +315,9 @@ export class ControllerCluster {
         localBroker: broker,
         versions: pins.controllerVersions,
         listenerName: 'PLAINTEXT',
-        connect: ({ host, port }) =>
-          BrokerConnection.open({
+        connect: async ({ host, port }) => {
+          await this.beforeConnect(port);
+          return BrokerConnection.open({
             host,
             port,
             clientId: 'controller',
@@ -322,7 +325,8 @@ export class ControllerCluster {
             timers: this.time,
             connectTimeoutMs: 1000,
             requestTimeoutMs: 30_000,
-          }),
+          });
+        },
         timers: this.time,
         logger: this.log,
       },

@@ -180,8 +180,11 @@ describe('a broker that leaves', () => {
     third.metadataRequests.length = 0;
     await cluster.join(third);
     expect(third.leaderRequests[0]).toMatchObject({ type: 2 });
-    const [topic] = third.metadataRequests[0]?.topicStates ?? [];
-    expect(topic?.partitionStates).toHaveLength(3);
+    // Of the brokers first, so that it knows the leaders that it is to follow.
+    const [brokers, all] = third.metadataRequests;
+    expect(brokers).toMatchObject({ topicStates: [] });
+    expect(brokers?.liveBrokers).toHaveLength(3);
+    expect(all?.topicStates[0]?.partitionStates).toHaveLength(3);
   });
 
   it('is told which partitions are new when it comes, and that they are not when it comes again', async () => {

@@ -50,4 +50,4 @@ it('takes over 2,000 partitions, and moves those of a broker that dies or stops'
     await until(async () => (await led(names.at(-1) ?? '')) === -1);
   });
   expect(await cluster.controllerEpoch()).toBeGreaterThan(1);
-});
+}, 60_000);

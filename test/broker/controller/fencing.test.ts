@@ -139,6 +139,21 @@ describe('a marker for deletion', () => {
     expect(await cluster.session.exists(deleteTopicPath('orders'))).toBeNull();
   });
 
+  it('goes on when a broker that it waits for starts again, however late that is noticed', async () => {
+    await cluster.createTopic('orders', { '0': [2] });
+    const held: (() => void)[] = [];
+    cluster.network.cut();
+    await cluster.settle();
+    cluster.beforeConnect = () => new Promise((resolve) => void held.push(resolve));
+    await cluster.markForDeletion('orders');
+    cluster.beforeConnect = () => Promise.resolve();
+    await cluster.bounce(second);
+    for (const release of held) release();
+    await cluster.settle();
+    expect(await cluster.session.exists(topicPath('orders'))).toBeNull();
+    expect(await cluster.session.exists(deleteTopicPath('orders'))).toBeNull();
+  });
+
   it('is taken away, and the topic stays, with delete.topic.enable=false', async () => {
     await cluster.createTopic('orders', { '0': [2] });
     cluster.deletionEnabled = false;

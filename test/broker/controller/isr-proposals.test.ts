@@ -83,6 +83,31 @@ describe('a proposal of the leader', () => {
     expect(await propose({ isr: [2], partitionEpoch: 1 })).toMatchObject({ state: { isr: [2] } });
   });
 
+  it('on a state that the controller does not know tells it and all brokers of that state', async () => {
+    const state = await cluster.state('orders');
+    const path = partitionStatePath('orders', 0);
+    await cluster.session.set(path, json({ ...state, isr: [2, 3] }), -1);
+    expect(await propose({ isr: [2, 3, 1], partitionEpoch: 1 })).toMatchObject({
+      errorCode: ErrorCodes.NONE,
+      state: { isr: [2, 3, 1], partitionEpoch: 2 },
+    });
+    await cluster.session.set(path, json({ ...state, leader_epoch: 4, isr: [2, 3] }), -1);
+    expect(await propose({ isr: [2], leaderEpoch: 4, partitionEpoch: 3 })).toMatchObject({
+      state: { isr: [2], leaderEpoch: 4, partitionEpoch: 4 },
+    });
+    const told = first.leaderRequests.at(-1)?.topicStates[0]?.partitionStates[0];
+    expect(told).toMatchObject({ leaderEpoch: 4, isr: [2, 3] });
+  });
+
+  it('that was overtaken by another write is answered by telling what was written', async () => {
+    const state = await cluster.state('orders');
+    const path = partitionStatePath('orders', 0);
+    await cluster.session.set(path, json({ ...state, isr: [2, 3] }), -1);
+    expect((await propose())?.errorCode).toBe(ErrorCodes.INVALID_UPDATE_VERSION);
+    const heard = second.metadataRequests.at(-1)?.topicStates[0]?.partitionStates[0];
+    expect(heard).toMatchObject({ isr: [2, 3], zkVersion: 1 });
+  });
+
   it.each<[string, Partial<IsrProposal>, number]>([
     ['on an old state', { partitionEpoch: 7 }, ErrorCodes.INVALID_UPDATE_VERSION],
     ['of another leader epoch', { leaderEpoch: 1 }, ErrorCodes.FENCED_LEADER_EPOCH],

@@ -39,3 +39,30 @@ it('does not write an assignment that ZooKeeper would not take', async () => {
   expect((await session.get(topicPath('wide')))?.data).toEqual(data);
   await store.close();
 });
+
+it('does not add partitions to a topic whose replicas are on the move', async () => {
+  const fileSystem = new MemoryFileSystem({ nowMs: () => 0, monotonicMs: () => 0 });
+  const logger = new CollectingLogger();
+  const store = await openEmbeddedStore({ fileSystem, path: '/store', logger });
+  const session = await store.openSession();
+  await ensurePaths(session, persistentPaths);
+  const data = encodeTopicAssignment({
+    topicId: null,
+    partitions: new Map([[0, [2, 1]]]),
+    addingReplicas: new Map([[0, [2]]]),
+    removingReplicas: new Map([[0, [1]]]),
+  });
+  await session.create(topicPath('orders'), data);
+  const admin = new TopicAdmin({
+    session: () => session,
+    configs: { checkNewTopic: () => undefined, writeNewTopic: () => Promise.resolve() },
+    liveBrokers: () => [1, 2].map((id) => ({ id, rack: null })),
+    topicNames: () => ['orders'],
+    random: systemRandom,
+  });
+  await expect(
+    admin.addPartitions({ name: 'orders', count: 2, assignment: null }),
+  ).rejects.toMatchObject({ code: ErrorCodes.REASSIGNMENT_IN_PROGRESS });
+  expect((await session.get(topicPath('orders')))?.data).toEqual(data);
+  await store.close();
+});

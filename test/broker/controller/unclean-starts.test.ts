@@ -124,6 +124,24 @@ describe('a broker that was not stopped cleanly', () => {
     expect(await hasNote(second)).toBe(false);
   });
 
+  it('is in doubt although a controller that had not heard of its start has left it alone in the ISR', async () => {
+    cluster.minInSync = 2;
+    await cluster.createTopic('orders', { '0': [2, 3] });
+    for (const broker of [first, third, second]) await cluster.leave(broker);
+    await noteUncleanStart(cluster.session, 2);
+    const state = await cluster.state('orders');
+    await cluster.session.set(
+      '/brokers/topics/orders/partitions/0/state',
+      json({ ...state, leader: 2, isr: [2], odradek_eligible: [3] }),
+      -1,
+    );
+    await cluster.join(second);
+    expect(await cluster.state('orders')).toMatchObject({ leader: -1 });
+    await joinClean(third);
+    expect(await cluster.state('orders')).toMatchObject({ leader: 3, isr: [3] });
+    expect(await hasNote(second)).toBe(false);
+  });
+
   it('says nothing of a first start', async () => {
     const fourth = new FakeBroker(4);
     await noteUncleanStart(cluster.session, 4);
