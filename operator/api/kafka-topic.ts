@@ -26,7 +26,7 @@ const spec = z.strictObject({
     .min(1)
     .max(1000)
     .exactOptional()
-    .describe("How many replicas; absent: the broker's default. More than 1 is refused for now."),
+    .describe("How many replicas; absent: the broker's default.replication.factor."),
   cleanupPolicy: z
     .enum(['Delete', 'Compact', 'CompactAndDelete'])
     .exactOptional()

@@ -14,6 +14,8 @@ export interface ObservedBrokers {
   /** How many of those, from the first on, have been registered together at some time. */
   readonly formedCount: number;
   readonly registered: readonly number[];
+  /** Of topics that say nothing of it. */
+  readonly defaultReplicas: number;
   /** For how long no broker has come closer to being registered. */
   readonly quietMs: number;
 }
@@ -31,11 +33,12 @@ export function placementHold(spec: KafkaTopicSpec, brokers: ObservedBrokers): s
   const missing = wanted.filter((id) => !registered.includes(id));
   if (missing.length === 0) return null;
   const isForming = wanted.slice(formedCount).some((id) => missing.includes(id));
-  const { replicas = 1 } = spec;
+  const { replicas = brokers.defaultReplicas } = spec;
   // More replicas than the cluster is to have brokers come to nothing however long we wait: Kafka says so.
   const isShort = replicas > registered.length && replicas <= wanted.length;
   const count = String(wanted.length);
   const seen = `${String(wanted.length - missing.length)} of ${count} brokers are registered, not ${missing.join(', ')}`;
-  if (isShort) return `spec.replicas is ${String(replicas)}, and ${seen}`;
+  const field = spec.replicas === undefined ? 'default.replication.factor' : 'spec.replicas';
+  if (isShort) return `${field} is ${String(replicas)}, and ${seen}`;
   return isForming && quietMs < patienceMs ? seen : null;
 }

@@ -7,7 +7,8 @@ import { brokerKeys } from '../../broker/config/broker-keys.ts';
 import type { KafkaClusterSpec, ListenerSpec } from '../api/kafka-cluster.ts';
 import type { Problem } from '../api/problem.ts';
 import { configValueProblem } from './allowed-value.ts';
-import { brokerKeyProblem, factorKeys } from './owned-keys.ts';
+import { brokerKeyProblem } from './owned-keys.ts';
+import { replicaCountProblem, replicationProperties } from './replication-properties.ts';
 import { retentionBytesValue, retentionMsValue } from './retention-values.ts';
 
 export type Properties = ReadonlyMap<string, string>;
@@ -28,7 +29,9 @@ export function configProblems(spec: KafkaClusterSpec): readonly Problem[] {
     const owned = brokerKeyProblem(key, value);
     if (owned !== null) return [owned];
     const known = brokerKeys.get(key);
-    const invalid = known === undefined ? null : configValueProblem(known, value);
+    const invalid =
+      (known === undefined ? null : configValueProblem(known, value)) ??
+      replicaCountProblem(key, value, spec.broker.replicas);
     return invalid === null ? [] : [invalid];
   });
 }
@@ -58,7 +61,7 @@ export function brokerProperties(
     ['log.dirs', `${dataFolder}/data`],
     ['odradek.http.host', '0.0.0.0'],
     ['odradek.http.port', String(httpPort)],
-    ...factorKeys.map((key): [string, string] => [key, '1']),
+    ...replicationProperties(spec.broker.replicas),
     ...retentionProperties(spec),
     ...user,
   ]);

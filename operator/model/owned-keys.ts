@@ -8,7 +8,6 @@ import type { Problem } from '../api/problem.ts';
 const byOperator = 'no value, the operator sets it';
 const byListeners = 'no value, use spec.listeners';
 const byRetention = 'no value, use spec.retention.default';
-const withoutReplication = '1, replication is not there yet';
 
 const brokerOwned: ReadonlyMap<string, string> = new Map([
   ...[
@@ -47,15 +46,6 @@ const brokerOwned: ReadonlyMap<string, string> = new Map([
 
 const ownedPrefixes = ['controller.quorum.', 'listener.name.'];
 
-/** Internal and default factors: 1 until there is more than one replica to have. */
-export const factorKeys = [
-  'default.replication.factor',
-  'offsets.topic.replication.factor',
-  'transaction.state.log.replication.factor',
-  'transaction.state.log.min.isr',
-  'min.insync.replicas',
-] as const;
-
 /** Null: `key` may have this value as far as the operator is concerned. */
 export function brokerKeyProblem(key: string, value: string): Problem | null {
   const field = `spec.config.${key}`;
@@ -64,8 +54,6 @@ export function brokerKeyProblem(key: string, value: string): Problem | null {
   if (ownedPrefixes.some((prefix) => key.startsWith(prefix))) {
     return { field, value, allowed: byOperator };
   }
-  const isFactor = factorKeys.some((each) => each === key);
-  if (isFactor && value.trim() !== '1') return { field, value, allowed: withoutReplication };
   return null;
 }
 

@@ -26,12 +26,9 @@ export function topicConfig(spec: KafkaTopicSpec): Readonly<Record<string, strin
 
 /** What a broker would refuse, or what belongs into another field. */
 export function topicProblems(spec: KafkaTopicSpec): readonly Problem[] {
-  const inConfig = Object.entries(spec.config ?? {}).flatMap(([key, value]) =>
+  return Object.entries(spec.config ?? {}).flatMap(([key, value]) =>
     configProblem(key, String(value)),
   );
-  if (spec.replicas === undefined || spec.replicas === 1) return inConfig;
-  const allowed = '1, replication is not there yet';
-  return [{ field: 'spec.replicas', value: spec.replicas, allowed }, ...inConfig];
 }
 
 function configProblem(key: string, value: string): readonly Problem[] {

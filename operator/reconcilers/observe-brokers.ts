@@ -13,6 +13,7 @@ import type { CustomResource, Pod } from '../kube/resources.ts';
 import { pods } from '../kube/resources.ts';
 import { selectorLabels } from '../model/cluster-identity.ts';
 import { brokerIds } from '../model/instances.ts';
+import { defaultReplicas } from '../model/replication-properties.ts';
 import { previousConditions } from '../status/conditions.ts';
 
 interface Sources {
@@ -38,6 +39,7 @@ export async function observeBrokers(
     wanted: parsed.ok ? brokerIds(parsed.value.spec) : [],
     formedCount: formedReplicas,
     registered,
+    defaultReplicas: parsed.ok ? defaultReplicas(parsed.value.spec) : 1,
     // Of a spec that the operator has not looked at yet nothing can have begun.
     quietMs: isSeen ? clock.nowMs() - lastProgressMs(cluster, items) : 0,
   };

@@ -9,6 +9,7 @@ const forming: ObservedBrokers = {
   wanted: [10, 11, 12],
   formedCount: 0,
   registered: [10],
+  defaultReplicas: 1,
   quietMs: 2_000,
 };
 
@@ -45,6 +46,9 @@ describe('placementHold', () => {
     const late = { formedCount: 3, registered: [10, 11], quietMs: 3_600_000 };
     expect(held(late, 2)).toBeNull();
     expect(held(late, 3)).toBe('spec.replicas is 3, and 2 of 3 brokers are registered, not 12');
+    expect(held({ ...late, defaultReplicas: 3 })).toBe(
+      'default.replication.factor is 3, and 2 of 3 brokers are registered, not 12',
+    );
   });
 
   it('leaves it to Kafka to refuse more replicas than there will ever be brokers', () => {

@@ -126,8 +126,8 @@ describe('A KafkaCluster', () => {
       'spec.config.log.retention.hours: 4 is not allowed; allowed: no value, use spec.retention.default',
     ],
     [
-      { 'default.replication.factor': 3 },
-      'spec.config.default.replication.factor: 3 is not allowed; allowed: 1, replication is not there yet',
+      { 'default.replication.factor': 4 },
+      'spec.config.default.replication.factor: 4 is not allowed; allowed: at most 3, the number of brokers (spec.broker.replicas)',
     ],
     [
       { 'num.partitions': 'many' },

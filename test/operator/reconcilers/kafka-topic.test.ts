@@ -57,11 +57,6 @@ describe('A KafkaTopic', () => {
 
   it.each([
     [
-      { replicas: 3 },
-      'InvalidSpec',
-      'spec.replicas: 3 is not allowed; allowed: 1, replication is not there yet',
-    ],
-    [
       { config: { 'retention.ms': 5 } },
       'InvalidSpec',
       'spec.config.retention.ms: 5 is not allowed; allowed: no value, use spec.retention.time',

@@ -27,7 +27,7 @@ describe('The partitions of a KafkaTopic', () => {
   };
 
   const reconciled = async (spec: object = {}): Promise<object | undefined> => {
-    await world.apply(topic('orders', spec));
+    await world.apply(topic('orders', { replicas: 1, ...spec }));
     await world.topics.reconcile(key);
     return world.condition('KafkaTopic', 'orders');
   };
