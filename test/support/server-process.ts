@@ -39,6 +39,12 @@ export class ServerProcess {
     return this.#log;
   }
 
+  /** For signals that a test sends; null while it does not run. */
+  get pid(): number | null {
+    const child = this.#child;
+    return child === null || hasEnded(child) ? null : (child.pid ?? null);
+  }
+
   get logTail(): string {
     return this.#log.split('\n').slice(-40).join('\n');
   }

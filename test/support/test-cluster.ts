@@ -9,8 +9,11 @@ import { systemClock } from '../../broker/platform/clock.ts';
 import { silentLogger } from '../../broker/platform/logger.ts';
 import type { EmbeddedStore } from '../../broker/zookeeper/embedded/embedded-store.ts';
 import { openEmbeddedStore } from '../../broker/zookeeper/embedded/embedded-store.ts';
-import { brokerPath } from '../../broker/zookeeper/paths.ts';
+import { brokerPath, partitionStatePath } from '../../broker/zookeeper/paths.ts';
 import type { ZooKeeperSession } from '../../broker/zookeeper/port.ts';
+import { watchData } from '../../broker/zookeeper/watches.ts';
+import type { PartitionState } from '../../broker/zookeeper/znodes/partition-state.ts';
+import { decodePartitionState } from '../../broker/zookeeper/znodes/partition-state.ts';
 import { MemoryFileSystem } from './sim/memory-file-system.ts';
 import type { TestBrokerOptions } from './test-broker.ts';
 import { TestBroker } from './test-broker.ts';
@@ -39,7 +42,12 @@ export class TestCluster {
   make(id: number, options: TestBrokerOptions = {}): TestBroker {
     const broker = TestBroker.make({
       ...options,
-      properties: { 'broker.id': String(id), ...options.properties },
+      properties: {
+        'broker.id': String(id),
+        // Never connected to: the cluster is given. But a broker on `local:` counts as alone.
+        'zookeeper.connect': 'store-of-the-test:2181',
+        ...options.properties,
+      },
       cluster: { openSession: this.store.openSession, close: () => Promise.resolve() },
     });
     this.brokers.push(broker);
@@ -50,6 +58,24 @@ export class TestCluster {
     const added = Array.from({ length: count }, (_, id) => this.make(id));
     for (const broker of added) await broker.broker.start();
     return added;
+  }
+
+  /** The state of a partition, as soon as it fits. */
+  partitionState(
+    topic: string,
+    fits: (state: PartitionState) => boolean,
+    partition = 0,
+  ): Promise<PartitionState> {
+    const path = partitionStatePath(topic, partition);
+    return new Promise((resolve) => {
+      const watch = watchData(this.session, path, (node) => {
+        if (node?.data == null) return;
+        const state = decodePartitionState(node.data, path);
+        if (!fits(state)) return;
+        watch.stop();
+        resolve(state);
+      });
+    });
   }
 
   /** As a ZooKeeper does that has not heard of the broker for too long. */

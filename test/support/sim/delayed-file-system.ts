@@ -5,8 +5,10 @@
 
 import type { FileHandle, FileSystem } from '../../../broker/platform/file-system.ts';
 
-/** `pause` resolves at once, later, or, for a process that is dead, never. */
-export function delayedFileSystem(files: FileSystem, pause: () => Promise<void>): FileSystem {
+/** Null: no wait. It resolves at once, later, or, for a process that is dead, never. */
+type Pause = () => Promise<void> | null;
+
+export function delayedFileSystem(files: FileSystem, pause: Pause): FileSystem {
   const later =
     <Args extends readonly unknown[], T>(call: (...args: Args) => Promise<T>) =>
     async (...args: Args): Promise<T> => {
@@ -18,6 +20,7 @@ export function delayedFileSystem(files: FileSystem, pause: () => Promise<void>)
     readFile: later((path) => files.readFile(path)),
     list: later((folder) => files.list(folder)),
     stat: later((path) => files.stat(path)),
+    readFolder: later((folder, bytesMax) => files.readFolder(folder, bytesMax)),
     makeFolder: later((folder) => files.makeFolder(folder)),
     rename: later((from, to) => files.rename(from, to)),
     setModified: later((path, modifiedMs) => files.setModified(path, modifiedMs)),
@@ -33,12 +36,14 @@ type Later = <Args extends readonly unknown[], T>(
   call: (...args: Args) => Promise<T>,
 ) => (...args: Args) => Promise<T>;
 
-function delayedHandle(handle: FileHandle, later: Later, pause: () => Promise<void>): FileHandle {
+function delayedHandle(handle: FileHandle, later: Later, pause: Pause): FileHandle {
   return {
     fd: handle.fd,
-    write: async (buffers, position) => {
-      await pause();
-      await handle.write(buffers, position);
+    write: (buffers, position) => {
+      const wait = pause();
+      return wait === null
+        ? handle.write(buffers, position)
+        : wait.then(() => handle.write(buffers, position));
     },
     read: later((target, position) => handle.read(target, position)),
     size: later(() => handle.size()),

@@ -12,6 +12,8 @@ import type {
   FileLock,
   FileStat,
   FileSystem,
+  FolderContent,
+  FolderFile,
 } from '../../../broker/platform/file-system.ts';
 import type { Random } from '../../../broker/platform/random.ts';
 import { MemoryFile } from './memory-file.ts';
@@ -134,6 +136,21 @@ export class MemoryFileSystem implements FileSystem {
     if (node === undefined) return null;
     if (node instanceof MemoryFolder) return { size: 0, modifiedMs: 0, isFolder: true };
     return { size: node.size, modifiedMs: node.modifiedMs, isFolder: false };
+  }
+
+  /** Where a call is to fail, files are only named: each has to be read for itself. */
+  async readFolder(folder: string, bytesMax: number | null): Promise<FolderContent> {
+    const names = await this.list(folder);
+    const files = new Map<string, FolderFile>();
+    if (bytesMax === null || this.#failures.length > 0) return { names, files };
+    for (const name of names) {
+      const path = `${folder}/${name}`;
+      const found = await this.stat(path);
+      if (found === null) continue;
+      const isRead = !found.isFolder && found.size <= bytesMax;
+      files.set(name, { ...found, bytes: isRead ? await this.readFile(path) : null });
+    }
+    return { names, files };
   }
 
   async makeFolder(folder: string): Promise<void> {
