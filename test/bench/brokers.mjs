@@ -33,6 +33,8 @@ export function odradek({ main, nodeOptions = [] }) {
     name: 'Odradek',
     prepare: async (folder) => ({
       command: [
+        'env',
+        ...variablesOf(main),
         process.execPath,
         ...flagsOf(main),
         ...nodeOptions,
@@ -46,10 +48,18 @@ export function odradek({ main, nodeOptions = [] }) {
   };
 }
 
+/** What the program's first line sets, unless the user has set it. */
+function variablesOf(main) {
+  const [firstLine] = readFileSync(main, 'utf8').split('\n', 1);
+  const threads = /\bUV_THREADPOOL_SIZE=\D*(\d+)/.exec(firstLine)?.[1];
+  const chosen = process.env.UV_THREADPOOL_SIZE ?? threads;
+  return chosen === undefined ? [] : [`UV_THREADPOOL_SIZE=${chosen}`];
+}
+
 /** V8's flags as the program's first line has them, also where it must run with others beside. */
 function flagsOf(main) {
   const [firstLine] = readFileSync(main, 'utf8').split('\n', 1);
-  return /^#!.*\bnode (-.*)$/.exec(firstLine)?.[1].split(' ') ?? [];
+  return /^#!.*\bnode((?: -\S+)+)/.exec(firstLine)?.[1].trim().split(' ') ?? [];
 }
 
 /** @param {{zookeeper: string}} options @returns {BrokerKind} */

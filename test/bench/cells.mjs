@@ -22,8 +22,11 @@ import { consume, produce } from './client/rdkafka-performance.mjs';
 
 const gigabyte = 1e9;
 const kilobyteRecords = 732_422; // 750 MB
-const largeBatches = ['linger.ms=5', 'batch.size=262144', 'batch.num.messages=100000'];
-const deepQueue = ['queue.buffering.max.messages=1000000', 'queue.buffering.max.kbytes=262144'];
+export const largeBatches = ['linger.ms=5', 'batch.size=262144', 'batch.num.messages=100000'];
+export const deepQueue = [
+  'queue.buffering.max.messages=1000000',
+  'queue.buffering.max.kbytes=262144',
+];
 const oneRecord = ['linger.ms=0', 'batch.num.messages=1', 'max.in.flight=100'];
 const largeFetches = ['fetch.message.max.bytes=1048576', 'queued.max.messages.kbytes=65536'];
 

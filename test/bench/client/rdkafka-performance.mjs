@@ -48,13 +48,13 @@ async function unpacked() {
 /** @typedef {{count: number, bytes: number, elapsedMs: number}} ClientReport */
 
 /**
- * Produces, and waits until all is acknowledged (acks=1).
+ * Produces, and waits until all is acknowledged.
  *
- * @param {ClientRun & {recordSize: number, settings: readonly string[]}} options settings: of librdkafka
+ * @param {ClientRun & {recordSize: number, settings: readonly string[], acks?: number}} options settings: of librdkafka
  * @returns {Promise<ClientReport>}
  */
-export async function produce({ recordSize, settings, ...options }) {
-  const args = ['-P', '-a', '1', '-s', String(recordSize), ...withX(settings)];
+export async function produce({ recordSize, settings, acks = 1, ...options }) {
+  const args = ['-P', '-a', String(acks), '-s', String(recordSize), ...withX(settings)];
   const output = await runClient(options, args);
   const found = /\((\d+) bytes\), (\d+) delivered \(offset \d+, (\d+) failed\) in (\d+)ms/.exec(
     output,

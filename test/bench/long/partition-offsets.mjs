@@ -3,15 +3,16 @@
  * by their leader alone, so no error in it means: recovered, led, and readable up to the offsets given.
  */
 
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { host } from '../server.mjs';
+import { ask } from '../raw-request.mjs';
 
 const apiKey = 2;
 const apiVersion = 1;
 const latest = -1n;
 const pauseMs = 10;
+/** Pauses last so many times as long as the answer before them: the broker has other things to do. */
+const pauseShare = 3;
 
 /**
  * @param {number} port
@@ -21,12 +22,13 @@ const pauseMs = 10;
 export async function allPartitionsServed(port, { topic, count, limitMs }) {
   const deadline = performance.now() + limitMs;
   for (;;) {
+    const askedAt = performance.now();
     const answer = await ask(port, requestOf(topic, count)).catch((error) => error.message);
     const found = typeof answer === 'string' ? answer : readAnswer(answer, count);
     if (typeof found === 'number') return found;
     if (performance.now() > deadline)
       throw new Error(`not all of ${count} partitions after ${limitMs / 1000} s: ${found}`);
-    await sleep(pauseMs);
+    await sleep(Math.max(pauseMs, pauseShare * (performance.now() - askedAt)));
   }
 }
 
@@ -70,22 +72,4 @@ function readAnswer(answer, count) {
     sum += Number(answer.readBigInt64BE(at + 14));
   }
   return sum;
-}
-
-/** The answer without its size. */
-function ask(port, request) {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port });
-    let received = Buffer.alloc(0);
-    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer')));
-    socket.once('connect', () => socket.write(request));
-    socket.on('data', (data) => {
-      received = Buffer.concat([received, data]);
-      if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return;
-      resolve(received.subarray(4));
-      socket.destroy();
-    });
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
-  });
 }

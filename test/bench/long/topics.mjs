@@ -9,11 +9,12 @@ const limitMs = 180_000;
 
 /**
  * @param {string} bootstrap
- * @param {{topic: string, partitions?: number, settings?: Record<string, string>}} wanted
+ * @param {{topic: string, partitions?: number, replicationFactor?: number, settings?: Record<string, string>}} wanted
  */
-export async function createTopic(bootstrap, { topic, partitions = 1, settings = {} }) {
+export async function createTopic(bootstrap, wanted) {
+  const { topic, partitions = 1, replicationFactor = 1, settings = {} } = wanted;
   const kafka = new Kafka({
-    brokers: [bootstrap],
+    brokers: bootstrap.split(','),
     requestTimeout: limitMs,
     logLevel: logLevel.NOTHING,
   });
@@ -22,7 +23,7 @@ export async function createTopic(bootstrap, { topic, partitions = 1, settings =
   try {
     await knowsController(admin);
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-    const topics = [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }];
+    const topics = [{ topic, numPartitions: partitions, replicationFactor, configEntries }];
     await admin.createTopics({ topics, timeout: limitMs, waitForLeaders: false });
   } finally {
     await admin.disconnect();

@@ -2,7 +2,6 @@
 /** Topics, records, groups and configuration with the tools of one version, and how a refusal looks to its user. */
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { apacheVersion } from '../support/broker-under-test.ts';
 import type { Cluster, Deployment } from '../support/cluster.ts';
 import { consumeKeyed, offsets, produceKeyed, untilUnlisted } from '../support/console.ts';
 import { kafkaVersions } from '../support/java.ts';
@@ -113,7 +112,7 @@ export function everydayWork(deployment: Deployment, cluster: () => Cluster): vo
     });
 
     it('say why a topic cannot be made', async () => {
-      const copies = String(apacheVersion === null ? 3 : deployment.brokerCount + 1);
+      const copies = String(deployment.brokerCount + 1);
       const settings = ['--partitions', '1', '--replication-factor', copies];
       const refused = await tools.run('topics', ['--create', '--topic', 'copied', ...settings]);
       expect(refused.code).toBe(1);

@@ -64,7 +64,9 @@ export const apacheVersion = underTest(process.env.ODRADEK_UNDER_TEST);
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-export const ourProgram = join(repository, 'dist', 'broker', 'main.js');
+/** `--broker FILE`: main.js of another build. */
+export const ourProgram =
+  process.env.ODRADEK_BROKER ?? join(repository, 'dist', 'broker', 'main.js');
 
 function underTest(given: string | undefined): ApacheVersion | null {
   if (given === undefined || given === '' || given === 'odradek') return null;
@@ -72,7 +74,7 @@ function underTest(given: string | undefined): ApacheVersion | null {
   throw new Error(`ODRADEK_UNDER_TEST is ${given}; it can be odradek, 2.8.1 or 3.9.1`);
 }
 
-/** One copy of everything, small offsets topic, small segments: so that the logs roll within a test. */
+/** A small offsets topic and small segments: so that the logs roll within a test. */
 function serverProperties(
   { id, zookeeperConnect, properties }: BrokerOptions,
   own: { readonly address: string; readonly logDir: string; readonly httpPort: number },
@@ -96,7 +98,7 @@ function serverProperties(
     .join('');
 }
 
-/** Ours has one replica of each partition whatever these keys say. */
+/** One copy is enough of one that only stands in; ours makes three where there are three brokers. */
 const replicationOfApache: Readonly<Record<string, string>> =
   apacheVersion === null
     ? {}

@@ -44,6 +44,16 @@ const mainClasses = {
     '3.9.1': `${tools}.GetOffsetShell`,
     '4.3.1': `${tools}.GetOffsetShell`,
   },
+  'leader-election': {
+    '2.8.1': 'kafka.admin.LeaderElectionCommand',
+    '3.9.1': `${tools}.LeaderElectionCommand`,
+    '4.3.1': `${tools}.LeaderElectionCommand`,
+  },
+  'reassign-partitions': {
+    '2.8.1': 'kafka.admin.ReassignPartitionsCommand',
+    '3.9.1': `${tools}.reassign.ReassignPartitionsCommand`,
+    '4.3.1': `${tools}.reassign.ReassignPartitionsCommand`,
+  },
   topics: {
     '2.8.1': 'kafka.admin.TopicCommand',
     '3.9.1': `${tools}.TopicCommand`,

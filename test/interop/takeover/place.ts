@@ -96,7 +96,8 @@ export class Place {
       'group.initial.rebalance.delay.ms': '0',
       'log.cleaner.backoff.ms': '200',
       'log.retention.ms': '-1',
-      ...(program === 'odradek' ? httpOfOurs(this.#httpPort) : oneReplica),
+      ...oneReplica,
+      ...(program === 'odradek' ? httpOfOurs(this.#httpPort) : {}),
     };
     return Object.entries(all)
       .map(([key, value]) => `${key}=${value}\n`)
