@@ -28,7 +28,17 @@ const brokerFolders = {
   registration: [...stateful, 'zookeeper', 'config', 'client', 'protocol'],
   // coordinator/group is what it runs; protocol: the requests it answers.
   'coordinator/runtime': [...stateful, 'coordinator/group', 'records', 'client', 'protocol'],
-  replication: [...stateful, 'log', 'records', 'cluster', 'protocol', 'client', 'config'],
+  // zookeeper: below inter.broker.protocol.version 2.7 leaders write their ISR themselves.
+  replication: [
+    ...stateful,
+    'log',
+    'records',
+    'cluster',
+    'zookeeper',
+    'protocol',
+    'client',
+    'config',
+  ],
   controller: [...stateful, 'cluster', 'zookeeper', 'protocol', 'client', 'config'],
   security: [...stateful, 'protocol', 'config'],
   quota: [...stateful, 'protocol', 'config'],

@@ -8,6 +8,7 @@ export default {
     '/dist/',
     '/test/e2e/',
     '/test/interop/',
+    '/test/faults/',
     '/test/bench/',
   ],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

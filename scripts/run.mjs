@@ -2,14 +2,15 @@
  * Runs scenarios: `node scripts/run.mjs test/interop [NAME...] [--list] [--yes] [--key value...]`.
  *
  * A folder of scenarios holds
- * - `scenarios.json`: `[{"name", "description", "file", "needs": [...], "timeoutMinutes"?}]`. `file` is a jest
+ * - `scenarios.json`: `[{"name", "description", "file", "needs": [...], "timeoutMinutes"?, "env"?}]`. `file` is a jest
  *   test beside it, `<name>.test.ts`; its tests may import anything from broker/, operator/ and test/support/;
  * - `needs.mjs`, if it needs more than lib/needs.mjs knows: a default export
  *   `{<need>: {what: 'Kafka 3.9.1 from Maven Central', prepare: async () => null | 'why it cannot be had'}}`,
  *   and `release: async () => ...` where something has to be put away at the end, also after Ctrl-C.
  *
  * A scenario that lacks something is skipped, and the table says what. Everything is built before, so
- * dist/broker/main.js is there. `--key value` reaches the tests as ODRADEK_KEY=value.
+ * dist/broker/main.js is there. `--key value` reaches the tests as ODRADEK_KEY=value; `--scenario NAME` is the same
+ * as NAME, and `--minutes M` of work is added to what a scenario may take.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -40,6 +41,7 @@ function parse(args) {
     const word = args[index];
     if (word === '--list') parsed.list = true;
     else if (word === '--yes') parsed.yes = true;
+    else if (word === '--scenario') parsed.names.push(args[++index] ?? '');
     else if (word.startsWith('--')) {
       const [key, value] = word.slice(2).split('=');
       const next = args[index + 1];
@@ -131,8 +133,8 @@ async function runScenario(scenario, needs) {
   }
   const tally = await runJest({
     args: ['--config', 'jest.scenarios.config.js', '--runTestsByPath', join(folder, scenario.file)],
-    env: options.env,
-    limitMs: scenario.timeoutMinutes * 60_000,
+    env: { ...scenario.env, ...options.env },
+    limitMs: (scenario.timeoutMinutes + Number(options.env.ODRADEK_MINUTES ?? 0)) * 60_000,
   });
   return { result: tally.failed > 0 ? 'FAILED' : 'passed', tally, note: tally.note };
 }

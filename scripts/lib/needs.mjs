@@ -14,7 +14,7 @@ import { findZooKeeper } from './zookeeper.mjs';
  * @property {() => boolean} [isHere]
  * @property {readonly string[]} [packages] of Debian
  * @property {readonly string[]} [needs] others, first
- * @property {() => Promise<string | null>} [prepare] null, or why it cannot be had
+ * @property {(options: {yes: boolean}) => Promise<string | null>} [prepare] null, or why it cannot be had
  * @property {() => Promise<void>} [release] called at the end of the run, whatever was prepared
  */
 
@@ -88,7 +88,7 @@ async function prepareOnce(name, known, options) {
   if (need.packages !== undefined && !need.isHere())
     await installPackages(need.packages, { what: need.what, yes: options.yes });
   if (need.isHere !== undefined && !need.isHere()) return need.what;
-  const reason = (await need.prepare?.()) ?? null;
+  const reason = (await need.prepare?.(options)) ?? null;
   return reason === null ? null : `${need.what}: ${reason}`;
 }
 

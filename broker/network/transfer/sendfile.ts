@@ -105,8 +105,14 @@ export class SendfileTransfer implements Transfer {
       void this.#sendBufferedChunk(WAIT_CHUNK_SIZE);
       return 0;
     }
-    if (typeof result !== 'number' || result === 0) {
-      this.#fail(typeof result === 'number' ? new Error('the file ended early') : result);
+    if (result === 0) {
+      this.#fail(new Error('the file ended early'));
+      return 0;
+    }
+    if (typeof result !== 'number') {
+      // What the disk has failed with is met again by a read, of which its owner takes notice.
+      if (isPeerGone(result)) this.#fail(result);
+      else void this.#sendBufferedChunk(size);
       return 0;
     }
     this.#queue.advance(result);
@@ -124,10 +130,14 @@ export class SendfileTransfer implements Transfer {
 
   #fail(error: unknown): void {
     if (this.#queue.isClosed) return;
-    if (error instanceof Error && 'code' in error && PEER_GONE.has(String(error.code))) {
+    if (isPeerGone(error)) {
       this.#socket.destroy();
       return;
     }
     this.#options.onFailure(error);
   }
+}
+
+function isPeerGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && PEER_GONE.has(String(error.code));
 }
