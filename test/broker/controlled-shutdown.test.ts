@@ -2,8 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../broker/platform/clock.ts';
-import { brokerPath, partitionStatePath, paths, topicPath } from '../../broker/zookeeper/paths.ts';
-import { watchData } from '../../broker/zookeeper/watches.ts';
+import { brokerPath, paths, topicPath } from '../../broker/zookeeper/paths.ts';
 import { testBrokers } from '../support/test-broker.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
 import { testClusters } from '../support/test-cluster.ts';
@@ -16,26 +15,7 @@ async function makeReplicated(cluster: TestCluster): Promise<void> {
   const data = JSON.stringify({ version: 1, partitions: { '0': [1, 0] } });
   await cluster.session.create('/config/topics/orders', Buffer.from('{"version":1,"config":{}}'));
   await cluster.session.create(topicPath('orders'), Buffer.from(data));
-  await stateOf(cluster, ({ leader }) => leader === 1);
-}
-
-/** The state of the partition, as soon as it fits. */
-function stateOf(
-  { session }: TestCluster,
-  fits: (state: { readonly leader?: unknown }) => boolean,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const watch = watchData(session, partitionStatePath('orders', 0), (node) => {
-      if (node?.data == null || !fits({ ...parsed(node.data) })) return;
-      watch.stop();
-      resolve();
-    });
-  });
-}
-
-function parsed(data: Buffer): object {
-  const value: unknown = JSON.parse(data.toString());
-  return typeof value === 'object' && value !== null ? value : {};
+  await cluster.partitionState('orders', ({ leader }) => leader === 1);
 }
 
 describe('a broker that stops', () => {
@@ -48,8 +28,10 @@ describe('a broker that stops', () => {
     await makeReplicated(cluster);
     await second?.stop();
     expect(second?.log.withMessage(MOVED)[0]?.fields).toMatchObject({ remaining: 0 });
-    const node = await cluster.session.get(partitionStatePath('orders', 0));
-    expect(parsed(node?.data ?? Buffer.from('{}'))).toMatchObject({ leader: 0, isr: [0] });
+    expect(await cluster.partitionState('orders', () => true)).toMatchObject({
+      leader: 0,
+      isr: [0],
+    });
   });
 
   it('asks the controller in its own process', async () => {
